@@ -6,7 +6,8 @@
 __all__ = ['best_naming', 'cluster_accuracy', 'macro_accuracy', 'purity', 'majority_share', 'cluster_scores', 'binary_scores',
            'knn_accuracy', 'linear_probe', 'psnr', 'ssim', 'mean_sd']
 
-# %% ../nbs/07_metrics.ipynb #f8f35357
+# %% ../nbs/07_metrics.ipynb #d73985d5
+import warnings
 import numpy as np
 
 # %% ../nbs/07_metrics.ipynb #9ff3bb31
@@ -88,14 +89,15 @@ def binary_scores(
     return {"precision": float(precision), "recall": float(recall), "f1": float(f1),
             "truth": int(truth.sum()), "chosen": int(chosen.sum()), "right": int((truth & chosen).sum())}
 
-# %% ../nbs/07_metrics.ipynb #7f5de12e
+# %% ../nbs/07_metrics.ipynb #e94ee1a1
 def _neighbours(features, count):
     "(n, count) indices of the nearest by cosine, the picture itself first or among ties."
     from sklearn.neighbors import NearestNeighbors
+    from threadpoolctl import threadpool_limits
     features = np.asarray(features, np.float32)
     features = features / np.maximum(np.linalg.norm(features, axis=1, keepdims=True), 1e-12)
     search = NearestNeighbors(n_neighbors=min(count, len(features)), algorithm="brute").fit(features)
-    return search.kneighbors(features, return_distance=False)
+    with threadpool_limits(1 if len(features) < 5000 else None): return search.kneighbors(features, return_distance=False)
 
 # %% ../nbs/07_metrics.ipynb #9f4e0ac5
 def knn_accuracy(
@@ -131,52 +133,60 @@ def _learner(features, labels, train, test, classes, seed):
     torch.nn.init.zeros_(head.weight), torch.nn.init.zeros_(head.bias)  # a straight line needs no random start
     return Learner(loaders, head, loss_func=torch.nn.CrossEntropyLoss(), metrics=accuracy, wd=0.01)
 
-# %% ../nbs/07_metrics.ipynb #199bbda8
+# %% ../nbs/07_metrics.ipynb #39791109
 def linear_probe(
     features,         # (n, d) floats
     labels,           # (n,) class of each picture
     train,            # indices of the pictures to train on
     test,             # indices of the pictures to count on
-    epochs: int = 12, # passes over the training pictures
+    steps: int = 300, # of training, rounded to whole passes over the training pictures
     lr: float = 1e-2, # highest learning rate of the one-cycle schedule
     seed: int = 0,    # of the order of the batches
 ) -> float:           # in [0, 1]
     "Held-out accuracy of one linear layer on frozen features, trained by fastai; raises `ValueError` when there is nothing to train or to count on."
     if not len(train) or not len(test): raise ValueError(f"a probe needs pictures to train and to count on, not {len(train)} and {len(test)}")
-    import torch, fastai.callback.progress, fastai.callback.schedule  # they give Learner no_bar and fit_one_cycle
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # about what fastai still imports
+        import torch, fastai.callback.progress, fastai.callback.schedule  # they give Learner no_bar and fit_one_cycle
     names, labels = np.unique(labels, return_inverse=True)
     learner = _learner(features, labels, list(train), list(test), len(names), seed)
     threads = torch.get_num_threads()
-    torch.set_num_threads(1)  # one layer is too small to share: two threads took twice as long as one
+    torch.set_num_threads(1)  # one layer is too small to share between cores: threads would mostly wait for one another
     try:
         with learner.no_bar(), learner.no_logging():
-            learner.fit_one_cycle(epochs, lr_max=lr)
+            learner.fit_one_cycle(max(1, round(steps / len(learner.dls.train))), lr_max=lr)
             return float(learner.validate()[1])
     finally: torch.set_num_threads(threads)
 
-# %% ../nbs/07_metrics.ipynb #e3458275
+# %% ../nbs/07_metrics.ipynb #6b4b5d83
 def _pair(images, others):
     "Both in [0, 1], clipped, as float64; raises `ValueError` on unequal shapes."
     if images.shape != others.shape: raise ValueError(f"pictures of shape {tuple(images.shape)} and {tuple(others.shape)} cannot be compared")
     return tuple((x.detach().double().clamp(-1, 1) + 1) / 2 for x in (images, others))
+
+def _piq():
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # about how it is compiled
+        import piq
+    return piq
 
 def psnr(
     images, # (n, 3, h, w) float tensor in [-1, 1]
     others, # the same shape and range
 ):          # (n,) tensor in dB; infinite where the two are equal
     "Peak signal-to-noise ratio of each picture; raises `ValueError` on unequal shapes."
-    import piq
+    piq = _piq()
     images, others = _pair(images, others)
     ratio = piq.psnr(images, others, data_range=1.0, reduction="none")
     return ratio.masked_fill((images == others).flatten(1).all(1), float("inf"))
 
-# %% ../nbs/07_metrics.ipynb #ef8bb89f
+# %% ../nbs/07_metrics.ipynb #ba13eb7c
 def ssim(
     images, # (n, 3, h, w) float tensor in [-1, 1], h and w at least 11
     others, # the same shape and range
 ):          # (n,) tensor, at most 1
     "Structural similarity of each picture, 11 x 11 Gaussian window; raises `ValueError` on unequal or too small shapes."
-    import piq
+    piq = _piq()
     images, others = _pair(images, others)
     return piq.ssim(images, others, data_range=1.0, reduction="none", downsample=False)
 

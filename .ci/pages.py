@@ -1,0 +1,37 @@
+"Puts what a real run left where readers see it: outputs of the executed stage notebooks into nbs/, figures and metrics into assets/. Usage: python .ci/pages.py runs/demo"
+import json
+import sys
+from pathlib import Path
+
+from toyhollywood.report import write_results
+from toyhollywood.workflow import CHAIN, stage_notebook
+
+root = Path(__file__).resolve().parent.parent
+run = Path(sys.argv[1] if len(sys.argv) > 1 else "runs/demo")
+
+
+def source(cell):
+    return "".join(cell["source"])
+
+
+def without_paths(outputs):
+    "Printed paths of this machine, shortened to the checkout's."
+    return json.loads(json.dumps(outputs).replace(json.dumps(str(root) + "/")[1:-1], ""))
+
+
+for stage in CHAIN:
+    executed = run / stage / "notebook.ipynb"
+    if not executed.exists():
+        continue
+    page = stage_notebook(stage)
+    book = json.loads(page.read_text(encoding="utf8"))
+    outputs = {source(c): c.get("outputs", []) for c in json.loads(executed.read_text(encoding="utf8"))["cells"] if c["cell_type"] == "code"}
+    missing = [c["id"] for c in book["cells"] if c["cell_type"] == "code" and source(c) not in outputs]
+    if missing:
+        sys.exit(f"{page.name} changed since {run} was made (cells {', '.join(missing)}); run `make run` again")
+    for cell in book["cells"]:
+        if cell["cell_type"] == "code":
+            cell["outputs"] = without_paths(outputs[source(cell)])
+    page.write_text(json.dumps(book, indent=1, sort_keys=True, ensure_ascii=False) + "\n", encoding="utf8")
+    print(f"{page.name}: {page.stat().st_size / 1e3:.0f} kB")
+write_results(run, root / "assets")

@@ -1,0 +1,171 @@
+// Behaviour of the result page: the map of toys, and figures that open large. Plain JavaScript, no network.
+(() => {
+  const dialog = document.querySelector("dialog");
+  document.querySelectorAll("figure img").forEach(image => image.addEventListener("click", () => {
+    const large = dialog.querySelector("img");
+    large.src = image.src; large.alt = image.alt; dialog.showModal();
+  }));
+  dialog.addEventListener("click", () => dialog.close());
+
+  const box = document.getElementById("map");
+  if (!box) return;
+  const data = JSON.parse(document.getElementById("map-data").textContent);
+  const canvas = box.querySelector("canvas.view"), context = canvas.getContext("2d"), tip = document.getElementById("tip"), big = tip.querySelector("canvas");
+  const sprite = box.querySelector("img"), tile = data.tile, columns = data.columns, count = data.x.length;
+  const view = { zoom: 1, x: 0.5, y: 0.5 }, chosen = new Set();
+  let by = "class", pictures = true, hovered = -1, sheet = null, width = 0, height = 0, waiting = false;
+
+  const groups = () => data.ways[by].groups, groupOf = i => data.ways[by].of[i];
+  const nameIn = (way, i) => data.ways[way].groups[data.ways[way].of[i]].name;
+  const visible = i => !chosen.size || chosen.has(groupOf(i));
+  const place = i => [width / 2 + (data.x[i] - view.x) * width * 0.92 * view.zoom, height / 2 + (data.y[i] - view.y) * height * 0.9 * view.zoom];
+  const tileSize = () => Math.min(112, Math.max(15, 0.85 * Math.sqrt(width * height / count)) * Math.pow(view.zoom, 0.75));
+
+  // White that touches the border of a picture becomes clear, so that toys lie on the map and not on cards.
+  function cutOut() {
+    sheet = document.createElement("canvas");
+    sheet.width = sprite.naturalWidth; sheet.height = sprite.naturalHeight;
+    const draw = sheet.getContext("2d", { willReadFrequently: true });
+    draw.drawImage(sprite, 0, 0);
+    const whole = draw.getImageData(0, 0, sheet.width, sheet.height), p = whole.data, stride = sheet.width, stack = [];
+    for (let i = 0; i < count; i++) {
+      const left = (i % columns) * tile, top = Math.floor(i / columns) * tile, edge = [];
+      const take = (x, y) => {
+        if (x < 0 || y < 0 || x >= tile || y >= tile) return;
+        const at = ((top + y) * stride + left + x) * 4, least = Math.min(p[at], p[at + 1], p[at + 2]);
+        if (p[at + 3] !== 255) return;
+        if (least > 232) { p[at + 3] = 0; stack.push(x, y); } else edge.push(at);
+      };
+      for (let k = 0; k < tile; k++) { take(k, 0); take(k, tile - 1); take(0, k); take(tile - 1, k); }
+      while (stack.length) { const y = stack.pop(), x = stack.pop(); take(x + 1, y); take(x - 1, y); take(x, y + 1); take(x, y - 1); }
+      // A pixel at the edge is half toy and half white: take the white out of it.
+      for (const at of edge) if (p[at + 3] === 255) {
+        const share = Math.min(1, Math.max(0.05, (255 - Math.min(p[at], p[at + 1], p[at + 2])) / 110));
+        for (let c = 0; c < 3; c++) p[at + c] = Math.max(0, (p[at + c] - 255 * (1 - share)) / share);
+        p[at + 3] = Math.min(254, 255 * share);
+      }
+    }
+    draw.putImageData(whole, 0, 0);
+  }
+
+  function paint() {
+    waiting = false;
+    const ratio = window.devicePixelRatio || 1;
+    width = canvas.clientWidth; height = canvas.clientHeight;
+    if (canvas.width !== Math.round(width * ratio) || canvas.height !== Math.round(height * ratio)) { canvas.width = Math.round(width * ratio); canvas.height = Math.round(height * ratio); }
+    context.setTransform(ratio, 0, 0, ratio, 0, 0);
+    context.clearRect(0, 0, width, height);
+    const size = tileSize(), radius = Math.min(9, 3.2 * Math.pow(view.zoom, 0.5)), list = groups(), passes = chosen.size ? [false, true] : [true];
+    for (const shown of passes) for (let i = 0; i < count; i++) {
+      if (visible(i) !== shown) continue;
+      const [x, y] = place(i);
+      if (x < -size || y < -size || x > width + size || y > height + size) continue;
+      context.globalAlpha = shown ? 1 : 0.1;
+      if (pictures && sheet) {
+        if (shown) { context.globalAlpha = 0.3; context.fillStyle = list[groupOf(i)].colour; context.beginPath(); context.arc(x, y, size * 0.5, 0, 7); context.fill(); context.globalAlpha = 1; }
+        context.drawImage(sheet, (i % columns) * tile + 0.5, Math.floor(i / columns) * tile + 0.5, tile - 1, tile - 1, x - size / 2, y - size / 2, size, size);
+      } else { context.fillStyle = list[groupOf(i)].colour; context.beginPath(); context.arc(x, y, radius, 0, 7); context.fill(); }
+    }
+    context.globalAlpha = 1;
+    if (hovered >= 0) {
+      const [x, y] = place(hovered);
+      context.lineWidth = 2.5; context.strokeStyle = getComputedStyle(box).color;
+      context.beginPath(); context.arc(x, y, pictures ? size * 0.62 : radius + 3, 0, 7); context.stroke();
+    }
+  }
+  const draw = () => { if (!waiting) { waiting = true; requestAnimationFrame(paint); } };
+
+  function point(event) { const r = canvas.getBoundingClientRect(); return [event.clientX - r.left, event.clientY - r.top]; }
+  function nearest(px, py) {
+    let best = -1, least = Math.max(18, tileSize() * 0.7) ** 2;
+    for (let i = 0; i < count; i++) {
+      if (!visible(i)) continue;
+      const [x, y] = place(i), d = (x - px) ** 2 + (y - py) ** 2;
+      if (d < least) { least = d; best = i; }
+    }
+    return best;
+  }
+  function show(i) {
+    if (i === hovered) return;
+    hovered = i; draw();
+    tip.style.display = i < 0 ? "none" : "flex";
+    if (i < 0) return;
+    const pen = big.getContext("2d");
+    pen.imageSmoothingQuality = "high";
+    pen.drawImage(sprite, (i % columns) * tile + 0.5, Math.floor(i / columns) * tile + 0.5, tile - 1, tile - 1, 0, 0, big.width, big.height);
+    tip.querySelector("b").textContent = data.title[i] || "no title";
+    tip.querySelector("span").textContent = nameIn("class", i) + ", in cluster " + nameIn("cluster", i).split(" ")[0] + (data.held[i] ? ", held out" : "");
+    const [x, y] = place(i), w = tip.offsetWidth, h = tip.offsetHeight;
+    tip.style.left = Math.max(6, Math.min(width - w - 6, x - w / 2)) + "px";
+    tip.style.top = (y - h - 22 > 6 ? y - h - 22 : Math.min(height - h - 6, y + 26)) + "px";
+  }
+  function zoomTo(zoom, px = width / 2, py = height / 2) {
+    zoom = Math.min(24, Math.max(1, zoom));
+    const fx = (px - width / 2) / (width * 0.92), fy = (py - height / 2) / (height * 0.9);
+    view.x += fx / view.zoom - fx / zoom; view.y += fy / view.zoom - fy / zoom; view.zoom = zoom;
+    if (zoom === 1) { view.x = view.y = 0.5; }
+    canvas.style.touchAction = zoom === 1 ? "pan-y" : "none";
+    show(-1); draw();
+  }
+  function pan(dx, dy) { view.x -= dx / (width * 0.92 * view.zoom); view.y -= dy / (height * 0.9 * view.zoom); show(-1); draw(); }
+
+  const fingers = new Map();
+  let moved = 0, spread = 0;
+  canvas.addEventListener("pointerdown", e => { canvas.setPointerCapture(e.pointerId); fingers.set(e.pointerId, point(e)); moved = 0; spread = 0; });
+  canvas.addEventListener("pointermove", e => {
+    const now = point(e), before = fingers.get(e.pointerId);
+    if (!before) { show(nearest(...now)); return; }
+    fingers.set(e.pointerId, now);
+    if (fingers.size === 2) {
+      const [a, b] = [...fingers.values()], apart = Math.hypot(a[0] - b[0], a[1] - b[1]);
+      if (spread) zoomTo(view.zoom * apart / spread, (a[0] + b[0]) / 2, (a[1] + b[1]) / 2);
+      spread = apart; moved = 99; return;
+    }
+    moved += Math.hypot(now[0] - before[0], now[1] - before[1]);
+    if (moved > 5 && (e.pointerType === "mouse" || view.zoom > 1)) { canvas.classList.add("drag"); pan(now[0] - before[0], now[1] - before[1]); }
+  });
+  const lift = e => { fingers.delete(e.pointerId); spread = 0; canvas.classList.remove("drag"); };
+  canvas.addEventListener("pointerup", e => { lift(e); if (moved < 6) { canvas.focus({ preventScroll: true }); show(nearest(...point(e))); } });
+  canvas.addEventListener("pointercancel", lift);
+  canvas.addEventListener("pointerleave", e => { if (e.pointerType === "mouse") show(-1); });
+  canvas.addEventListener("dblclick", e => zoomTo(view.zoom * 2, ...point(e)));
+  // The wheel zooms only after the map was clicked (or with Ctrl), so that it never traps a page that is being scrolled.
+  canvas.addEventListener("wheel", e => {
+    if (!e.ctrlKey && !e.metaKey && document.activeElement !== canvas) return;
+    e.preventDefault(); zoomTo(view.zoom * Math.exp(-e.deltaY * 0.002), ...point(e));
+  }, { passive: false });
+  canvas.addEventListener("keydown", e => {
+    const keys = { ArrowLeft: [60, 0], ArrowRight: [-60, 0], ArrowUp: [0, 60], ArrowDown: [0, -60] };
+    if (keys[e.key]) { pan(...keys[e.key]); e.preventDefault(); }
+    else if (e.key === "+" || e.key === "=") zoomTo(view.zoom * 1.5);
+    else if (e.key === "-") zoomTo(view.zoom / 1.5);
+    else if (e.key === "0") zoomTo(1);
+    else if (e.key === "Escape") { show(-1); canvas.blur(); }
+    else if (e.key === "n" || e.key === "p") {
+      const step = e.key === "n" ? 1 : count - 1;
+      let next = hovered < 0 ? (step === 1 ? count - 1 : 0) : hovered;
+      for (let k = 0; k < count; k++) { next = (next + step) % count; if (visible(next)) break; }
+      show(next);
+    }
+  });
+
+  const chips = box.querySelector(".chips");
+  function legend() {
+    chips.replaceChildren(...groups().map((group, g) => {
+      const chip = document.createElement("button"), dot = document.createElement("i");
+      dot.style.background = group.colour; chip.append(dot, group.name + " " + group.count);
+      chip.type = "button"; chip.setAttribute("aria-pressed", chosen.has(g));
+      chip.addEventListener("click", () => { chosen.has(g) ? chosen.delete(g) : chosen.add(g); chip.setAttribute("aria-pressed", chosen.has(g)); show(-1); draw(); });
+      return chip;
+    }));
+  }
+  const press = (selector, on) => box.querySelectorAll(selector).forEach(b => b.setAttribute("aria-pressed", b === on));
+  box.querySelectorAll("[data-by]").forEach(b => b.addEventListener("click", () => { by = b.dataset.by; chosen.clear(); press("[data-by]", b); legend(); draw(); }));
+  box.querySelectorAll("[data-as]").forEach(b => b.addEventListener("click", () => { pictures = b.dataset.as === "pictures"; press("[data-as]", b); draw(); }));
+  box.querySelectorAll("[data-zoom]").forEach(b => b.addEventListener("click", () => zoomTo(b.dataset.zoom === "0" ? 1 : view.zoom * b.dataset.zoom)));
+  box.querySelector("[data-all]").addEventListener("click", () => { chosen.clear(); legend(); draw(); });
+  legend();
+  new ResizeObserver(draw).observe(canvas);
+  sprite.decode().then(() => { cutOut(); draw(); }, draw);
+  draw();
+})();
