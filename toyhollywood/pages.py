@@ -73,7 +73,7 @@ def is_loopback(host) -> bool:
     try: return host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError: return False
 
-# %% ../nbs/02a_pages.ipynb #ddad057b
+# %% ../nbs/02a_pages.ipynb #9d1cc451
 @patch
 def check_host(self: Site,
     url: str,               # where a request is about to go
@@ -82,7 +82,7 @@ def check_host(self: Site,
     "Raise `Refused` for an address on a private network, `Failed` for a host that does not exist."
     host = urlsplit(url).hostname
     try: found = {entry[4][0].split("%")[0] for entry in resolve(host, None, type=socket.SOCK_STREAM)}
-    except (OSError, UnicodeError): raise Failed(f"there is no host {host}") from None
+    except (OSError, UnicodeError): raise Failed(f"is at {host}, a host that does not exist") from None
     for address in map(ipaddress.ip_address, found):
         if not (address.is_global or self.local and address.is_loopback): raise Refused(f"{host} is on a private network")
 

@@ -348,10 +348,10 @@ def answer(self: Shop,
 def _lost(self: Shop):
     return self._layout("Not here", '<div class="empty"><b>404</b><h2>This toy has rolled under the sofa</h2><p>The page you asked for is not here.</p><br><a class="button" href="/">Back to the shop</a></div>')
 
-# %% ../nbs/02_store.ipynb #a515f73f
+# %% ../nbs/02_store.ipynb #6a2f0331
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm, wbufsize, timeout = True, 1 << 16, 60
+    disable_nagle_algorithm, timeout = True, 60
     def log_message(self, *args): pass
     def do_GET(self):
         extra = {}

@@ -4,16 +4,7 @@
 
 # %% auto #0
 __all__ = ['LINES', 'BRIGHT', 'SOFT', 'RAINBOW', 'HAIR', 'SKIN', 'HEAD', 'PEOPLE', 'BEASTS', 'NATURAL', 'PEOPLE_SHARE', 'Line',
-           'line', 'draw_factors', 'wheel', 'eyes', 'battle_robot', 'robot_weapon', 'robot_head', 'race_car',
-           'formula_car', 'coupe_car', 'vintage_car', 'truck', 'truck_load', 'train', 'train_wagon', 'tractor', 'plane',
-           'rocket', 'helicopter', 'sailboat', 'submarine', 'dinosaur', 'dino_pattern', 'legs', 't_rex', 'stegosaurus',
-           'brontosaurus', 'triceratops', 'teddy_bear', 'teddy_extra', 'rubber_duck', 'duck_hat', 'octopus',
-           'octopus_face', 'rocking_horse', 'doll_house', 'house_window', 'house_roof', 'castle', 'castle_tower',
-           'building_bricks', 'brick', 'puzzle_cube', 'stacking_rings', 'spinning_top', 'nesting_dolls', 'nesting_doll',
-           'drum', 'xylophone', 'ball', 'ball_pattern', 'snow_globe', 'globe_scene', 'person_factors', 'pop_head',
-           'pop_hair', 'hair_style', 'pop_face', 'pop_beard', 'pop_body', 'pop_arms', 'outfit_details', 'pop_hat',
-           'beast_factors', 'beast', 'robot_face', 'alien_face', 'monster_face', 'animal_face', 'animal_ears',
-           'vinyl_pop', 'factors_of', 'build_toy']
+           'line', 'draw_factors', 'person_factors', 'beast_factors', 'factors_of', 'build_toy']
 
 # %% ../nbs/00b_toys.ipynb #7105024a
 from dataclasses import dataclass
@@ -35,10 +26,14 @@ class Line:
     choices: dict   # factor: list to choose from, or (low, high) to draw between
     build: object   # function of (factors, generator) that returns a `Toy`
 
-# %% ../nbs/00b_toys.ipynb #40d118fe
+# %% ../nbs/00b_toys.ipynb #e150860f
 LINES = {}
-def line(slug, name, code, count, price=(10, 40), yaw=(-35, 35), elevation=(8, 18), **choices):
-    "Decorator that registers a recipe as a product line."
+def line(
+    slug, name, code, count, # as in `Line`
+    price=(10, 40), yaw=(-35, 35), elevation=(8, 18),
+    **choices,               # the table of factors
+):                           # a decorator
+    "Registers a recipe, a function of (factors, generator), as a product line."
     def register(build):
         LINES[slug] = Line(slug, name, code, count, price, yaw, elevation, choices, build)
         return build
@@ -49,8 +44,11 @@ BRIGHT = ["red", "orange", "yellow", "lime", "green", "teal", "sky", "blue", "na
 SOFT = ["mint", "lilac", "pink", "cream", "white", "sky", "yellow", "tan", "grey"]
 RAINBOW = ["red", "orange", "yellow", "green", "sky", "blue", "purple", "pink"]
 
-# %% ../nbs/00b_toys.ipynb #cabd3d09
-def draw_factors(choices, rng):
+# %% ../nbs/00b_toys.ipynb #3c685109
+def draw_factors(
+    choices, # factor: list to choose from, or (low, high) of whole or real numbers to draw between
+    rng,     # numpy Generator
+) -> dict:   # factor: value
     "One value a factor; a second or third colour is never the first one again."
     factors = {}
     for name, options in choices.items():
@@ -64,24 +62,24 @@ def draw_factors(choices, rng):
         factors[name] = value
     return factors
 
-# %% ../nbs/00b_toys.ipynb #51daa30f
-def wheel(toy, at, r=0.25, wide=0.18, hub="silver", tyre="black"):
+# %% ../nbs/00b_toys.ipynb #3c193982
+def _wheel(toy, at, r=0.25, wide=0.18, hub="silver", tyre="black"):
     "A tyre and a hub that roll along x."
     w = wide / 2
     toy.add(lathe([(0, -w * .8), (r * .6, -w * .8), (r * .6, -w), (r * .6, -w), (r * .9, -w), (r, -w * .6), (r, w * .6), (r * .9, w), (r * .6, w), (r * .6, w), (r * .6, w * .8), (0, w * .8)]), tyre, at, (90, 0, 0), finish="satin")
     toy.add(lathe([(0, -w * 1.05), (r * .5, -w * .95), (r * .5, w * .95), (0, w * 1.05)]), hub, at, (90, 0, 0))
 
-# %% ../nbs/00b_toys.ipynb #01ed01a3
-def eyes(toy, x, y, z, r=0.07, colour="0c0c0e", white=None):
+# %% ../nbs/00b_toys.ipynb #e55c4f84
+def _eyes(toy, x, y, z, r=0.07, colour="0c0c0e", white=None):
     "Two bead eyes that look at the buyer."
     for s in (-1, 1):
         if white: toy.add(blob((2.6 * r, 1.4 * r, 2.8 * r)), white, (s * x, y + r * .3, z))
         toy.add(blob((2 * r, 1.4 * r, 2 * r)), colour, (s * x, y - (r * .35 if white else 0), z), finish="bead")
 
-# %% ../nbs/00b_toys.ipynb #78b74a5d
+# %% ../nbs/00b_toys.ipynb #525eb2a4
 @line("battle-robots", "Battle Robots", "BR", 60, (18, 70), (-40, 40), (5, 14), colour=BRIGHT + ["grey", "black"], second=["silver", "white", "gold", "black", "red", "blue"],
       weapon=["sword", "cannon", "shield", "claws", "hammer"], head=["box", "dome", "visor"], bulk=(0.85, 1.25), height=(0.85, 1.2), arm=(-25.0, 70.0), wings=[True, False, False])
-def battle_robot(f, rng):
+def _battle_robot(f, rng):
     toy, b, h = Toy(), f.bulk, f.height
     for s in (-1, 1):
         toy.add(box(.38 * b, .6, .2, .06), f.colour, (s * .3 * b, -.08, .1))
@@ -93,19 +91,19 @@ def battle_robot(f, rng):
         toy.add(box(.42 * b, .5, .38, .1), f.colour, shoulder, (0, -s * 12, 0))
         toy.add(rod(shoulder, elbow, .12), f.second, finish="satin").add(rod(elbow, hand, .17 * b, .14 * b), f.colour)
         toy.add(box(.26, .26, .26, .07), f.second, hand)
-        robot_weapon(toy, f.weapon, s, hand, f.second)
+        _robot_weapon(toy, f.weapon, s, hand, f.second)
     toy.add(box(.7 * b, .42, .3, .06), f.second, (0, 0, .3 + .5 * h), finish="satin")
     toy.add(plate(np.array([(-.4, -.35), (.4, -.35), (.62, .2), (.5, .38), (-.5, .38), (-.62, .2)]) * [b, h], .56, .07), f.colour, (0, 0, .5 + .9 * h))
     toy.add(lathe([(0, .05), (.13, .04), (.16, 0)]), "sky", (0, -.28, .55 + .95 * h), (90, 0, 0)).add(ring(.16, .035), f.second, (0, -.29, .55 + .95 * h), (90, 0, 0))
     top = .72 + 1.3 * h
     toy.add(rod((0, 0, top - .3), (0, 0, top + .05), .16, round=False), "grey", finish="satin")
-    robot_head(toy, f, top)
+    _robot_head(toy, f, top)
     if f.wings:
         for s in (-1, 1): toy.add(plate([(0, 0), (.95, .55), (.85, .15), (.5, -.1), (.1, -.35)], .07), f.second, (s * .25, .32, .6 + h), scale=(s, 1, 1))
     return toy
 
-# %% ../nbs/00b_toys.ipynb #72f9c4a6
-def robot_weapon(toy, weapon, side, hand, colour):
+# %% ../nbs/00b_toys.ipynb #43608a1a
+def _robot_weapon(toy, weapon, side, hand, colour):
     x, y, z = hand
     if weapon == "sword" and side > 0:
         toy.add(plate([(-.07, 0), (.07, 0), (.06, 1.0), (0, 1.2), (-.06, 1.0)], .05), "silver", (x, y - .05, z + .1), (12, 12, 0)).add(box(.36, .1, .08, .03), "gold", (x, y - .05, z + .12), (0, 12, 0))
@@ -116,8 +114,8 @@ def robot_weapon(toy, weapon, side, hand, colour):
     if weapon == "claws":
         for k in (-1, 0, 1): toy.add(rod((x + k * .09, y - .05, z), (x + k * .13, y - .38, z + .02), .05, .01), "silver", finish="metal")
 
-# %% ../nbs/00b_toys.ipynb #29d387d2
-def robot_head(toy, f, z):
+# %% ../nbs/00b_toys.ipynb #0967fcde
+def _robot_head(toy, f, z):
     if f.head == "box": toy.add(box(.5, .46, .42, .08), f.colour, (0, 0, z + .12)).add(box(.36, .05, .16, .02), "black", (0, -.22, z + .16))
     elif f.head == "dome": toy.add(blob((.56, .56, .6)), f.colour, (0, 0, z + .1)).add(box(.44, .2, .15, .05), "black", (0, -.2, z + .13))
     else: toy.add(box(.42, .46, .46, .12), f.second, (0, 0, z + .12)).add(box(.5, .3, .14, .05), "black", (0, -.12, z + .16)).add(plate([(-.08, 0), (.08, 0), (0, .42)], .3), f.colour, (0, 0, z + .28))
@@ -125,18 +123,18 @@ def robot_head(toy, f, z):
         toy.add(blob((.11, .07, .07)), "yellow" if f.colour != "yellow" else "red", (s * .1, -.27, z + .16))
         if f.head != "visor": toy.add(rod((s * .27, 0, z + .15), (s * .32, 0, z + .55), .045, .02), f.second)
 
-# %% ../nbs/00b_toys.ipynb #4af8f15e
-@line("race-cars", "Race Cars", "RC", 70, (8, 35), (-68, -18), (10, 22), colour=BRIGHT + ["white", "black"], second=["white", "yellow", "black", "red", "sky", "orange"],
+# %% ../nbs/00b_toys.ipynb #223685f2
+@line("race-cars", "Race Cars", "RC", 70, (8, 35), (18, 68), (10, 22), colour=BRIGHT + ["white", "black"], second=["white", "yellow", "black", "red", "sky", "orange"],
       body=["formula", "coupe", "vintage"], hub=["silver", "gold", "red", "white"], length=(0.9, 1.15), mirror=[True, False])
-def race_car(f, rng):
+def _race_car(f, rng):
     toy, n = Toy(), f.length
-    {"formula": formula_car, "coupe": coupe_car, "vintage": vintage_car}[f.body](toy, f, n)
+    {"formula": _formula_car, "coupe": _coupe_car, "vintage": _vintage_car}[f.body](toy, f, n)
     return toy
 
-# %% ../nbs/00b_toys.ipynb #3f34c734
-def formula_car(toy, f, n):
+# %% ../nbs/00b_toys.ipynb #bbcdc412
+def _formula_car(toy, f, n):
     for x, r in ((-.85 * n, .27), (.75 * n, .31)):
-        for s in (-1, 1): wheel(toy, (x, s * .5, r), r, .3, f.hub)
+        for s in (-1, 1): _wheel(toy, (x, s * .5, r), r, .3, f.hub)
         toy.add(rod((x, -.5, .28), (x, .5, .28), .05), "grey")
     toy.add(tube(smooth([(-1.5 * n, 0, .26), (-.9 * n, 0, .32), (0, 0, .38), (.6 * n, 0, .42), (1.1 * n, 0, .36)]), smooth(np.array([[.07], [.15], [.27], [.26], [.12]]))[:, 0], 24), f.colour)
     toy.add(box(.9 * n, .8, .26, .1), f.second, (.25 * n, 0, .28)).add(box(.5, .34, .2, .08), "black", (.02, 0, .58))
@@ -145,8 +143,8 @@ def formula_car(toy, f, n):
     toy.add(box(.34, 1.1, .06, .02), f.colour, (-1.45 * n, 0, .17)).add(box(.34, 1.05, .06, .02), f.second, (1.12 * n, 0, .86))
     for s in (-1, 1): toy.add(box(.4, .05, .42, .02), f.colour, (1.12 * n, s * .52, .74)).add(box(.36, .05, .2, .02), f.second, (-1.45 * n, s * .55, .22))
 
-# %% ../nbs/00b_toys.ipynb #d1869da8
-def coupe_car(toy, f, n):
+# %% ../nbs/00b_toys.ipynb #02fed4d1
+def _coupe_car(toy, f, n):
     side = smooth([(-1.25, .2), (-1.3, .42), (-.75, .56), (-.4, .62), (-.1, .62), (.9, .64), (1.25, .62), (1.28, .3), (1.2, .17)], 40) * [n, 1]
     toy.add(plate(np.r_[side, [(0, .15)]], 1.05, .1), f.colour)
     top = smooth([(-.55, .6), (-.15, .95), (.15, 1.02), (.5, .98), (.95, .62)], 24) * [n, 1]
@@ -154,38 +152,38 @@ def coupe_car(toy, f, n):
     toy.add(box(.62 * n, .7, .08, .03), f.colour, (.18 * n, 0, 1.0))
     for x in (-.42, .02): toy.add(rod(((x - .02) * n, -.435, .62), ((x + .12) * n, -.36, .98), .03), f.colour)
     for s in (-1, 1):
-        for x in (-.78 * n, .75 * n): wheel(toy, (x, s * .47, .25), .25, .2, f.hub)
+        for x in (-.78 * n, .75 * n): _wheel(toy, (x, s * .47, .25), .25, .2, f.hub)
         toy.add(box(.1, .2, .12, .04), "fff6c8", (-1.24 * n, s * .34, .42)).add(box(.06, .2, .1, .02), "red", (1.27 * n, s * .36, .48))
         toy.add(box(2.3 * n, .02, .1, .01), f.second, (0, s * .525, .38)).add(rod((1.0 * n, s * .35, .6), (1.08 * n, s * .35, .82), .03), "black")
     toy.add(box(.26, 1.0, .05, .02), f.second, (1.1 * n, 0, .84)).add(box(.5 * n, .22, .03, .01), f.second, (-.8 * n, 0, .57), (0, -10, 0))
 
-# %% ../nbs/00b_toys.ipynb #08a36be4
-def vintage_car(toy, f, n):
+# %% ../nbs/00b_toys.ipynb #f592d26f
+def _vintage_car(toy, f, n):
     toy.add(tube(smooth([(-1.25 * n, 0, .42), (-.6 * n, 0, .46), (.2, 0, .48), (.8 * n, 0, .46), (1.3 * n, 0, .42)]), smooth(np.array([[.24], [.31], [.34], [.27], [.05]]))[:, 0], 24), f.colour)
     toy.add(ring(.2, .05), "silver", (-1.36 * n, 0, .42), (0, 90, 0), finish="metal").add(blob((.42, .42, .2)), "7b4a2b", (.2, 0, .76))
     toy.add(blob(.36), f.second, (.3, 0, 1.0)).add(box(.1, .3, .1, .04), "black", (.14, 0, 1.02)).add(box(.04, .5, .22, .02), "sky", (-.12, 0, .88), (0, -20, 0))
     for s in (-1, 1):
-        for x in (-.85 * n, .8 * n): wheel(toy, (x, s * .5, .33), .33, .17, f.hub)
+        for x in (-.85 * n, .8 * n): _wheel(toy, (x, s * .5, .33), .33, .17, f.hub)
         toy.add(lathe([(0, -.02), (.19, -.01), (.2, .02)]), "white", (.62 * n, s * .3, .48), (s * 90, 0, 0)).add(rod((0, s * .36, .4), (.9 * n, s * .38, .36), .04), "silver", finish="metal")
     for x in (-.85 * n, .8 * n): toy.add(rod((x, -.5, .33), (x, .5, .33), .04), "grey")
 
-# %% ../nbs/00b_toys.ipynb #1bf3693c
-@line("trucks", "Trucks", "TK", 55, (12, 45), (-62, -22), (10, 20), colour=BRIGHT, second=["yellow", "white", "grey", "orange", "sky", "lime"],
+# %% ../nbs/00b_toys.ipynb #7c440278
+@line("trucks", "Trucks", "TK", 55, (12, 45), (22, 62), (10, 20), colour=BRIGHT, second=["yellow", "white", "grey", "orange", "sky", "lime"],
       kind=["dump", "fire", "mixer", "tanker"], tilt=(0.0, 28.0), length=(0.9, 1.15), mirror=[True, False])
-def truck(f, rng):
+def _truck(f, rng):
     toy, n = Toy(), f.length
     toy.add(box(2.5 * n, .7, .16, .04), "3a3d42", (0, 0, .38), finish="satin")
     for x in (-.85 * n, .35 * n, .85 * n):
-        for s in (-1, 1): wheel(toy, (x, s * .42, .27), .27, .24, "silver" if f.kind == "fire" else f.second)
+        for s in (-1, 1): _wheel(toy, (x, s * .42, .27), .27, .24, "silver" if f.kind == "fire" else f.second)
     cab = f.colour
     toy.add(box(.72, .95, .75, .1), cab, (-.85 * n, 0, .82)).add(box(.5, .97, .3, .05), "1d2a3a", (-.86 * n, 0, .98)).add(box(.3, .8, .32, .05), "1d2a3a", (-1.08 * n, 0, .97))
     toy.add(box(.12, .98, .16, .04), "silver", (-1.2 * n, 0, .42)).add(box(.08, .5, .2, .03), "2a2c30", (-1.2 * n, 0, .64))
     for s in (-1, 1): toy.add(blob((.08, .16, .16)), "fff2b0", (-1.22 * n, s * .35, .64))
-    truck_load(toy, f, n)
+    _truck_load(toy, f, n)
     return toy
 
-# %% ../nbs/00b_toys.ipynb #610e30ef
-def truck_load(toy, f, n):
+# %% ../nbs/00b_toys.ipynb #fd6d809d
+def _truck_load(toy, f, n):
     if f.kind == "dump":
         bed, turn = Toy(), (0, f.tilt, 0)
         bed.add(box(1.6 * n, .95, .08, .03), f.second, (-.75 * n, 0, .04)).add(box(.08, .95, .55, .03), f.second, (-1.5 * n, 0, .3)).add(box(.3, .95, .06, .02), f.second, (-1.62 * n, 0, .57))
@@ -205,10 +203,10 @@ def truck_load(toy, f, n):
         toy.add(rod((-.2 * n, 0, .86), (1.0 * n, 0, .86), .42), f.second, finish="metal" if f.second == "grey" else "gloss").add(box(1.5 * n, .12, .08, .03), "grey", (.4 * n, 0, 1.29)).add(rod((.4 * n, 0, 1.2), (.4 * n, 0, 1.36), .13), f.colour)
         for x in (-.2, .4, 1.0): toy.add(ring(.425, .03), f.colour, (x * n, 0, .86), (0, 90, 0))
 
-# %% ../nbs/00b_toys.ipynb #20342121
-@line("trains", "Steam Trains", "ST", 45, (15, 60), (-58, -20), (10, 20), colour=["red", "green", "blue", "black", "navy", "teal", "purple", "orange"], second=["yellow", "gold", "red", "white", "sky"],
+# %% ../nbs/00b_toys.ipynb #11121c6f
+@line("trains", "Steam Trains", "ST", 45, (15, 60), (20, 58), (10, 20), colour=["red", "green", "blue", "black", "navy", "teal", "purple", "orange"], second=["yellow", "gold", "red", "white", "sky"],
       wagon=["none", "coal", "logs"], chimney=["straight", "funnel"], length=(0.9, 1.15), mirror=[True, False])
-def train(f, rng):
+def _train(f, rng):
     toy, n = Toy(), f.length
     toy.add(box(2.1 * n, .62, .16, .04), "2a2c30", (0, 0, .42)).add(rod((-.95 * n, 0, .82), (.35 * n, 0, .82), .36, round=False, n=32), f.colour)
     toy.add(lathe([(0, .1), (.25, .08), (.36, 0)]), "2a2c30", (-.95 * n, 0, .82), (0, -90, 0)).add(blob((.1, .22, .22)), "fff2b0", (-1.08 * n, 0, .98))
@@ -221,11 +219,11 @@ def train(f, rng):
             toy.add(lathe([(0, -.05), (r * .8, -.05), (r, -.07), (r, .05), (0, .05)]), f.second, (x * n, s * .36, r), (90, 0, 0)).add(ring(r, .035, 28), "3a3d42", (x * n, s * .4, r), (90, 0, 0))
         toy.add(rod((.12 * n, s * .46, .3), (.7 * n, s * .46, .3), .035), "silver", finish="metal")
     toy.add(plate([(-.12, .35), (-.42, .06), (.1, .06), (.1, .35)], .7, .04), f.second, (-1.0 * n, 0, 0))
-    if f.wagon != "none": train_wagon(toy, f, n)
+    if f.wagon != "none": _train_wagon(toy, f, n)
     return toy
 
-# %% ../nbs/00b_toys.ipynb #b28d2ce3
-def train_wagon(toy, f, n):
+# %% ../nbs/00b_toys.ipynb #36aaa86e
+def _train_wagon(toy, f, n):
     x = 1.85 * n
     toy.add(box(1.05, .72, .12, .04), "2a2c30", (x, 0, .4)).add(box(.3, .1, .08, .03), "grey", (x - .66, 0, .4))
     for s in (-1, 1):
@@ -236,14 +234,14 @@ def train_wagon(toy, f, n):
     else:
         for y, z in ((-.25, .58), (0, .58), (.25, .58), (-.12, .78), (.12, .78), (0, .98)): toy.add(rod((x - .5, y, z), (x + .5, y, z), .12, round=False), "a5713f", finish="satin")
 
-# %% ../nbs/00b_toys.ipynb #0dff2a4f
-@line("tractors", "Tractors", "TR", 45, (12, 48), (-62, -22), (10, 20), colour=["red", "green", "blue", "orange", "yellow", "lime", "teal"], second=["yellow", "white", "red", "silver", "black"],
+# %% ../nbs/00b_toys.ipynb #d4167717
+@line("tractors", "Tractors", "TR", 45, (12, 48), (22, 62), (10, 20), colour=["red", "green", "blue", "orange", "yellow", "lime", "teal"], second=["yellow", "white", "red", "silver", "black"],
       cab=[True, True, False], tool=["none", "bucket", "plough"], big=(0.9, 1.15), mirror=[True, False])
-def tractor(f, rng):
+def _tractor(f, rng):
     toy, b = Toy(), f.big
     for s in (-1, 1):
         for at, r, w in (((.55, s * .55, .55 * b), .55 * b, .32), ((-.8, s * .45, .28), .28, .2)):
-            wheel(toy, at, r, w, f.second)
+            _wheel(toy, at, r, w, f.second)
             for a in np.arange(0, 360, 24):
                 c, d = np.cos(np.radians(a)), np.sin(np.radians(a))
                 toy.add(box(.1, w * 1.04, .1, .02, 1), "202124", (at[0] + c * r, at[1], at[2] + d * r), (0, -a, 0), finish="satin")
@@ -261,10 +259,10 @@ def tractor(f, rng):
         for y in (-.3, 0, .3): toy.add(tube(smooth([(.9, y, .5), (1.35, y, .55), (1.5, y, .3), (1.35, y, .05)], 12), .05), f.second)
     return toy
 
-# %% ../nbs/00b_toys.ipynb #e98edc96
-@line("planes", "Propeller Planes", "PP", 50, (9, 38), (-60, -15), (12, 26), colour=BRIGHT + ["silver"], second=["white", "yellow", "red", "orange", "sky", "navy"],
+# %% ../nbs/00b_toys.ipynb #a4699bcd
+@line("planes", "Propeller Planes", "PP", 50, (9, 38), (15, 60), (12, 26), colour=BRIGHT + ["silver"], second=["white", "yellow", "red", "orange", "sky", "navy"],
       wings=["one", "two"], nose=["round", "long"], span=(0.85, 1.15), mirror=[True, False])
-def plane(f, rng):
+def _plane(f, rng):
     toy, n = Toy(), .3 if f.nose == "long" else 0
     toy.add(tube(smooth([(-1.0 - n, 0, .7), (-.5, 0, .72), (.1, 0, .75), (.8, 0, .82), (1.35, 0, .9)]), smooth(np.array([[.26], [.33], [.33], [.2], [.08]]))[:, 0], 24), f.colour)
     for z in ((.52, 1.3) if f.wings == "two" else (.6,)): toy.add(plate(smooth([(-1.5, 0), (-1.4, .27), (0, .3), (1.4, .27), (1.5, 0), (1.4, -.22), (0, -.26), (-1.4, -.22), (-1.5, 0)], 40)[:-1] * [f.span, 1], .09, .03), f.second, (-.3, 0, z), (90, 0, 90))
@@ -276,13 +274,13 @@ def plane(f, rng):
     toy.add(plate([(-.25, 0), (.25, 0), (.3, .5), (.08, .55)], .07, .02), f.second, (1.18, 0, .9)).add(blob((.55, .36, .34)), "22344a", (.05, 0, 1.05)).add(blob(.28), "f0c090", (.1, 0, 1.13)) 
     toy.add(blob((.3, .3, .2)), "7b4a2b", (.12, 0, 1.22)).add(ring(.26, .05), "silver", (-1.02 - n, 0, .7), (0, 90, 0), finish="metal").add(lathe([(.12, 0), (.08, .14), (0, .2)]), f.second, (-1.24 - n, 0, .7), (0, -90, 0))
     for a in (20, 140, 260): toy.add(blob((.05, .14, .56), (.8, 1)), "7b4a2b", (-1.3 - n, .3 * np.sin(np.radians(a)), .7 + .3 * np.cos(np.radians(a))), (-a, 0, 0))
-    for s in (-1, 1): toy.add(rod((-.45, s * .2, .5), (-.5, s * .34, .16), .04), "grey"); wheel(toy, (-.5, s * .38, .16), .16, .1, f.colour)
+    for s in (-1, 1): toy.add(rod((-.45, s * .2, .5), (-.5, s * .34, .16), .04), "grey"); _wheel(toy, (-.5, s * .38, .16), .16, .1, f.colour)
     return toy
 
-# %% ../nbs/00b_toys.ipynb #40e28253
+# %% ../nbs/00b_toys.ipynb #830e10db
 @line("rockets", "Space Rockets", "SR", 45, (10, 42), (-40, 40), (4, 14), colour=["white", "silver", "red", "sky", "yellow", "mint", "orange", "cream"], second=["red", "blue", "orange", "purple", "navy", "green", "magenta"],
       fins=[3, 4], shape=["round", "slim", "boosters"], window=[1, 2, 3], height=(0.85, 1.25))
-def rocket(f, rng):
+def _rocket(f, rng):
     toy, h = Toy(), f.height
     wide = .62 if f.shape == "round" else .42
     profile = smooth([(wide * .62, 0), (wide * .9, .5 * h), (wide, 1.0 * h), (wide * .85, 1.6 * h), (wide * .45, 2.15 * h), (.001, 2.5 * h)], 40)
@@ -300,9 +298,9 @@ def rocket(f, rng):
         for s in (-1, 1): toy.add(lathe(smooth([(.16, 0), (.19, .2), (.19, .9), (.12, 1.15), (.001, 1.35)], 24)), f.second, (s * (wide + .18), 0, .3))
     return toy
 
-# %% ../nbs/00b_toys.ipynb #4942c39a
+# %% ../nbs/00b_toys.ipynb #17ae8092
 @line("helicopters", "Helicopters", "HC", 40, (10, 40), (18, 62), (10, 22), colour=BRIGHT, second=["white", "yellow", "black", "red", "silver"], blades=[2, 3, 4], feet=["skids", "floats"], spin=(0.0, 90.0), length=(0.9, 1.15), mirror=[True, False])
-def helicopter(f, rng):
+def _helicopter(f, rng):
     toy, n = Toy(), f.length
     body = blob((1.25, .85, .95), (.85, .9), 32)
     x, z = body[0][:, 0], body[0][:, 2]
@@ -319,9 +317,9 @@ def helicopter(f, rng):
         for x in (-.5, .1): toy.add(rod((x, s * .25, .55), (x, s * .45, r), .04), "3a3d42")
     return toy
 
-# %% ../nbs/00b_toys.ipynb #2196017d
+# %% ../nbs/00b_toys.ipynb #ae5f9ac6
 @line("sailboats", "Sailboats", "SB", 45, (9, 36), (-50, 50), (5, 14), colour=BRIGHT + ["brown", "white"], second=["white", "red", "yellow", "sky", "orange", "cream"], third=BRIGHT, sails=[1, 2, 3], stripes=[True, False], height=(0.85, 1.2), mirror=[True, False])
-def sailboat(f, rng):
+def _sailboat(f, rng):
     toy, h = Toy(), f.height
     hull = blob((2.3, .85, 1.1), (.8, .8), 32)
     v = hull[0]
@@ -341,9 +339,9 @@ def sailboat(f, rng):
     toy.add(plate([(0, 0), (.36, .1), (0, .2)], .03, .005), f.third if f.third != f.second else f.colour, (.12, 0, .52 + 2.0 * h))
     return toy
 
-# %% ../nbs/00b_toys.ipynb #1f342ff2
+# %% ../nbs/00b_toys.ipynb #512aab6a
 @line("submarines", "Submarines", "SM", 40, (11, 44), (15, 58), (6, 16), colour=["yellow", "orange", "red", "sky", "blue", "teal", "lime", "grey", "pink", "purple"], second=["red", "white", "navy", "yellow", "orange", "silver"], ports=(2, 4), periscope=["one", "two"], fat=(0.85, 1.15), mirror=[True, False])
-def submarine(f, rng):
+def _submarine(f, rng):
     toy, r = Toy(), .5 * f.fat
     body = blob((2.5, 2 * r, 2 * r), (.8, .8), 36)
     toy.add(body, f.colour, (0, 0, r + .12), second=f.second, where=1 / (1 + np.exp((body[0][:, 2] + r * .45) * 60)))
@@ -358,31 +356,31 @@ def submarine(f, rng):
     for s in (-1, 1): toy.add(plate([(0, 0), (.4, 0), (.45, .38), (.25, .38)], .08), f.second, (.75, s * r * .7, r + .12), (s * -70, 0, 0)).add(plate([(0, 0), (.4, 0), (.45, .42), (.25, .42)], .08), f.second, (.75, 0, r + .12 + s * r * .55), scale=(1, 1, s))
     return toy
 
-# %% ../nbs/00b_toys.ipynb #c936792f
-@line("dinosaurs", "Dinosaurs", "DN", 60, (8, 45), (-50, -5), (5, 15), colour=["green", "lime", "teal", "orange", "red", "purple", "blue", "brown", "grey", "mint"], second=["yellow", "cream", "orange", "tan", "lime", "sky", "pink"],
+# %% ../nbs/00b_toys.ipynb #afdfdd49
+@line("dinosaurs", "Dinosaurs", "DN", 60, (8, 45), (5, 50), (5, 15), colour=["green", "lime", "teal", "orange", "red", "purple", "blue", "brown", "grey", "mint"], second=["yellow", "cream", "orange", "tan", "lime", "sky", "pink"],
       kind=["t-rex", "stegosaurus", "brontosaurus", "triceratops"], size=(0.9, 1.15), tail=(-0.3, 0.4), spots=[True, False], mirror=[True, False])
-def dinosaur(f, rng):
+def _dinosaur(f, rng):
     toy = Toy()
-    skin = lambda mesh, belly=True: toy.add(mesh, f.colour, second=f.second, where=dino_pattern(mesh[0], f, rng) if belly else None, finish="satin")
-    {"t-rex": t_rex, "stegosaurus": stegosaurus, "brontosaurus": brontosaurus, "triceratops": triceratops}[f.kind](toy, f, skin)
+    skin = lambda mesh, belly=True: toy.add(mesh, f.colour, second=f.second, where=_dino_pattern(mesh[0], f, rng) if belly else None, finish="satin")
+    {"t-rex": _t_rex, "stegosaurus": _stegosaurus, "brontosaurus": _brontosaurus, "triceratops": _triceratops}[f.kind](toy, f, skin)
     return toy
 
-# %% ../nbs/00b_toys.ipynb #ea752a6b
-def dino_pattern(v, f, rng):
+# %% ../nbs/00b_toys.ipynb #22a3de7d
+def _dino_pattern(v, f, rng):
     "Round spots on the back, where a dinosaur has them."
     if not f.spots: return np.zeros(len(v))
     spots = v[rng.integers(0, len(v), 26)]
     near = np.linalg.norm(v[:, None] - spots[None], axis=2).min(1)
     return np.clip(.5 + (.085 - near) * 12, 0, 1)
 
-# %% ../nbs/00b_toys.ipynb #8832a842
-def legs(toy, f, places, r=.17, foot=.2):
+# %% ../nbs/00b_toys.ipynb #76b11872
+def _legs(toy, f, places, r=.17, foot=.2):
     for x, y, top in places:
         toy.add(rod((x, y, top), (x, y, r * .8), r * 1.15, r * .9), f.colour, finish="satin").add(blob((foot * 2.1, foot * 1.8, foot)), f.colour, (x - .05, y, foot * .45), finish="satin")
         for k in (-.1, 0, .1): toy.add(blob(.09), "cream", (x - .05 - foot, y + k, .06))
 
-# %% ../nbs/00b_toys.ipynb #d2b953e9
-def t_rex(toy, f, skin):
+# %% ../nbs/00b_toys.ipynb #20a7517a
+def _t_rex(toy, f, skin):
     s = f.size
     skin(tube(smooth([(-.42, 0, 1.55 * s), (-.25, 0, 1.25), (.0, 0, .95), (.35, 0, .75), (.9, 0, .5), (1.5, f.tail, .3 + abs(f.tail) * .5)], 36), smooth(np.array([[.24], [.3], [.42], [.38], [.2], [.04]]), 36)[:, 0], 24))
     skin(blob((.95, .55, .52), (.75, .8)), False).parts[-1][0][:] += (-.72, 0, 1.78 * s)
@@ -394,8 +392,8 @@ def t_rex(toy, f, skin):
         toy.add(rod((-.35, y * .27, 1.2), (-.62, y * .3, 1.08), .08, .05), f.colour, finish="satin").add(rod((.1, y * .32, .8), (-.05, y * .36, .4), .25, .14), f.colour, finish="satin").add(rod((-.05, y * .36, .4), (.08, y * .36, .12), .13, .11), f.colour, finish="satin").add(blob((.45, .3, .2)), f.colour, (-.05, y * .36, .08), finish="satin")
     for t in np.linspace(0, 1, 7): toy.add(blob((.16, .07, .2)), f.second, (-.18 + 1.1 * t, 0, 1.62 * s - .95 * t ** .8), (0, 50, 0), finish="satin")
 
-# %% ../nbs/00b_toys.ipynb #14d4e78f
-def stegosaurus(toy, f, skin):
+# %% ../nbs/00b_toys.ipynb #d4379f3d
+def _stegosaurus(toy, f, skin):
     s = f.size
     spine = smooth([(-1.45, 0, .55), (-1.0, 0, .7), (-.5, 0, .95), (.1, 0, 1.1 * s), (.6, 0, .9), (1.15, 0, .6), (1.75, f.tail, .55)], 40)
     radius = smooth(np.array([[.16], [.19], [.36], [.5], [.4], [.19], [.04]]), 40)[:, 0]
@@ -408,19 +406,19 @@ def stegosaurus(toy, f, skin):
     for k in (34, 37):
         for y in (-1, 1): toy.add(rod(spine[k], spine[k] + [.12, y * .28, .25], .06, .01), "cream")
     for y in (-1, 1): toy.add(blob(.11), "white", (-1.56, y * .15, .64)).add(blob(.07), "black", (-1.59, y * .18, .65), finish="bead")
-    legs(toy, f, [(-.55, -.3, .75), (-.55, .3, .75), (.5, -.32, .8), (.5, .32, .8)])
+    _legs(toy, f, [(-.55, -.3, .75), (-.55, .3, .75), (.5, -.32, .8), (.5, .32, .8)])
 
-# %% ../nbs/00b_toys.ipynb #d7ffe9fc
-def brontosaurus(toy, f, skin):
+# %% ../nbs/00b_toys.ipynb #98b81b0f
+def _brontosaurus(toy, f, skin):
     s = f.size
     skin(tube(smooth([(-1.1, 0, 2.0 * s), (-.98, 0, 1.75 * s), (-.8, 0, 1.3), (-.4, 0, .95), (.15, 0, .9), (.7, 0, .75), (1.2, f.tail * .5, .45), (1.8, f.tail, .4)], 44), smooth(np.array([[.13], [.14], [.19], [.4], [.5], [.34], [.15], [.03]]), 44)[:, 0], 24))
     skin(blob((.52, .34, .34), (.85, .9)), False).parts[-1][0][:] += (-1.25, 0, 2.03 * s)
     toy.add(blob((1.2, .7, .5)), f.second, (.1, 0, .66), finish="satin")
     for y in (-1, 1): toy.add(blob(.12), "white", (-1.24, y * .14, 2.13 * s)).add(blob(.08), "black", (-1.28, y * .17, 2.14 * s), finish="bead").add(blob(.05), "black", (-1.49, y * .06, 2.06 * s))
-    legs(toy, f, [(-.35, -.3, .7), (-.35, .3, .7), (.5, -.32, .7), (.5, .32, .7)], .19, .22)
+    _legs(toy, f, [(-.35, -.3, .7), (-.35, .3, .7), (.5, -.32, .7), (.5, .32, .7)], .19, .22)
 
-# %% ../nbs/00b_toys.ipynb #cb208414
-def triceratops(toy, f, skin):
+# %% ../nbs/00b_toys.ipynb #69dbfe0b
+def _triceratops(toy, f, skin):
     s = f.size
     skin(tube(smooth([(-.85, 0, .85), (-.45, 0, .9), (.1, 0, .95 * s), (.65, 0, .8), (1.15, f.tail * .5, .55), (1.6, f.tail, .42)], 36), smooth(np.array([[.3], [.38], [.5], [.42], [.19], [.04]]), 36)[:, 0], 24))
     skin(blob((.8, .5, .5), (.85, .9)), False).parts[-1][0][:] += (-1.2, 0, .8)
@@ -429,12 +427,12 @@ def triceratops(toy, f, skin):
     for a in np.linspace(-100, 100, 9): toy.add(blob(.13), "cream", np.array([-.92, 0, 1.08]) + rotation(0, 62, 0) @ (-.6 * np.cos(np.radians(a)), .6 * np.sin(np.radians(a)), .15))
     for y in (-1, 1): toy.add(rod((-1.2, y * .16, 1.0), (-1.62, y * .24, 1.42), .08, .01), "cream").add(blob(.13), "white", (-1.27, y * .22, .92)).add(blob(.08), "black", (-1.31, y * .26, .93), finish="bead")
     toy.add(rod((-1.48, 0, .95), (-1.62, 0, 1.2), .08, .01), "cream").add(blob((.22, .28, .3)), "cream", (-1.55, 0, .68))
-    legs(toy, f, [(-.5, -.3, .7), (-.5, .3, .7), (.55, -.32, .7), (.55, .32, .7)], .19, .22)
+    _legs(toy, f, [(-.5, -.3, .7), (-.5, .3, .7), (.55, -.32, .7), (.55, .32, .7)], .19, .22)
 
-# %% ../nbs/00b_toys.ipynb #d065e959
+# %% ../nbs/00b_toys.ipynb #4b22b39e
 @line("teddy-bears", "Teddy Bears", "TB", 60, (10, 50), (-30, 30), (4, 14), colour=["brown", "tan", "cream", "white", "pink", "lilac", "grey", "chestnut", "sky"], second=["cream", "white", "tan", "pink"], bow=BRIGHT, extra=["bow", "scarf", "heart", "none"],
       pose=["sitting", "standing"], belly=(0.85, 1.2), ears=(0.8, 1.25))
-def teddy_bear(f, rng):
+def _teddy_bear(f, rng):
     toy, b = Toy(), f.belly
     up = .22 if f.pose == "standing" else 0
     fur = lambda mesh, colour, at, turn=(0, 0, 0): toy.add(mesh, colour, at, turn, finish="matte")
@@ -443,7 +441,7 @@ def teddy_bear(f, rng):
     fur(blob((.98, .86, .86)), f.colour, (0, -.02, 1.38 + up))
     fur(blob((.46, .36, .36)), f.second, (0, -.4, 1.26 + up))
     toy.add(blob((.2, .14, .14)), "2a1a14", (0, -.58, 1.34 + up)).add(rod((0, -.57, 1.3 + up), (0, -.56, 1.2 + up), .018), "2a1a14")
-    eyes(toy, .2, -.4, 1.48 + up, .065)
+    _eyes(toy, .2, -.4, 1.48 + up, .065)
     for s in (-1, 1):
         e = .36 * f.ears
         fur(blob((e, e * .6, e)), f.colour, (s * .38, .02, 1.74 + up))
@@ -455,11 +453,11 @@ def teddy_bear(f, rng):
         else:
             fur(rod((s * .27, 0, .5), (s * .3, -.02, .22), .22), f.colour, (0, 0, 0))
             fur(blob((.38, .52, .26)), f.colour, (s * .3, -.12, .13))
-    teddy_extra(toy, f, up)
+    _teddy_extra(toy, f, up)
     return toy
 
-# %% ../nbs/00b_toys.ipynb #f5851659
-def teddy_extra(toy, f, up):
+# %% ../nbs/00b_toys.ipynb #2b782069
+def _teddy_extra(toy, f, up):
     if f.extra == "bow":
         toy.add(blob(.15), f.bow, (0, -.46, .99 + up))
         for s in (-1, 1): toy.add(blob((.34, .12, .26), (.7, .7)), f.bow, (s * .2, -.44, 1.0 + up), (0, s * 15, 0), finish="satin")
@@ -469,9 +467,9 @@ def teddy_extra(toy, f, up):
         heart = np.stack([16 * np.sin(t) ** 3, 13 * np.cos(t) - 5 * np.cos(2 * t) - 2 * np.cos(3 * t) - np.cos(4 * t)], 1) * .02
         toy.add(plate(heart, .22, .07), "red" if f.bow in ("red", "green", "lime", "orange") else f.bow, (0, -.55 * max(f.belly, 1) , .62 + up))
 
-# %% ../nbs/00b_toys.ipynb #3d03c909
-@line("rubber-ducks", "Rubber Ducks", "RD", 55, (3, 15), (-60, 30), (5, 15), colour=["yellow", "yellow", "yellow", "sunny", "orange", "sky", "pink", "lime", "white", "mint"], second=["orange", "red", "copper"], hat=["none", "none", "top hat", "crown", "pirate", "cap", "party"], glasses=[True, False, False], hue=BRIGHT, plump=(0.9, 1.15))
-def rubber_duck(f, rng):
+# %% ../nbs/00b_toys.ipynb #12f32771
+@line("rubber-ducks", "Rubber Ducks", "RD", 55, (3, 15), (-60, 30), (5, 15), colour=["yellow", "yellow", "yellow", "sunny", "orange", "sky", "pink", "lime", "white", "mint"], second=["orange", "orange", "red"], hat=["none", "none", "top hat", "crown", "pirate", "cap", "party"], glasses=[True, False, False], hue=BRIGHT, plump=(0.9, 1.15))
+def _rubber_duck(f, rng):
     toy, p = Toy(), f.plump
     body = blob((1.1 * p, 1.5, 1.0), (.9, 1), 32)
     v = body[0]
@@ -481,15 +479,15 @@ def rubber_duck(f, rng):
     toy.add(body, f.colour, (0, .1, .42)).add(blob((.86, .84, .82)), f.colour, (0, -.28, 1.18))
     for s in (-1, 1): toy.add(blob((.2, .8, .5)), f.colour, (s * .52 * p, .18, .55), (-18, 0, s * -8)).add(blob((.16, .4, .3)), f.colour, (s * .53 * p, .5, .68), (-40, 0, s * -8))
     toy.add(blob((.44, .46, .12), (1, .8)), f.second, (0, -.74, 1.12), (-12, 0, 0)).add(blob((.36, .36, .1), (1, .8)), f.second, (0, -.7, 1.02), (14, 0, 0))
-    eyes(toy, .22, -.6, 1.32, .08, white="white")
+    _eyes(toy, .22, -.6, 1.32, .08, white="white")
     if f.glasses:
         for s in (-1, 1): toy.add(blob((.3, .1, .22), (.7, .7)), "black", (s * .2, -.7, 1.32), finish="bead")
         toy.add(rod((-.2, -.72, 1.36), (.2, -.72, 1.36), .025), "black")
-    duck_hat(toy, f, np.array([0, -.26, 1.54]))
+    _duck_hat(toy, f, np.array([0, -.26, 1.54]))
     return toy
 
-# %% ../nbs/00b_toys.ipynb #3cb8c5c5
-def duck_hat(toy, f, at):
+# %% ../nbs/00b_toys.ipynb #230933c6
+def _duck_hat(toy, f, at):
     if f.hat == "top hat": toy.add(lathe([(0, 0), (.42, 0), (.42, .05), (.42, .05), (.27, .06), (.27, .06), (.3, .45), (.3, .45), (0, .45)]), "black", at).add(lathe([(.29, .08), (.295, .18)]), f.hue, at)
     if f.hat == "crown":
         toy.add(lathe([(.25, 0), (.29, .16), (.26, .16), (.2, 0)]), "gold", at, finish="metal")
@@ -498,14 +496,14 @@ def duck_hat(toy, f, at):
     if f.hat == "cap": toy.add(blob((.72, .72, .5)), f.hue, at + [0, .02, -.08]).add(blob((.5, .5, .08)), f.hue, at + [0, -.42, -.04]).add(blob(.09), "white", at + [0, 0, .18])
     if f.hat == "party": toy.add(lathe([(.28, 0), (.001, .62)]), f.hue, at + [0, 0, -.03]).add(blob(.18), "white", at + [0, 0, .6], finish="matte")
 
-# %% ../nbs/00b_toys.ipynb #d9b75fcf
+# %% ../nbs/00b_toys.ipynb #525870db
 @line("octopuses", "Plush Octopuses", "OC", 45, (9, 32), (-25, 25), (8, 20), colour=["pink", "purple", "sky", "mint", "orange", "red", "lilac", "teal", "yellow", "magenta"], second=["cream", "white", "yellow", "pink", "navy"], mood=["smile", "sleepy", "surprised"], extra=["none", "bow", "sailor cap", "headphones"], spots=[True, False], tall=(0.85, 1.2), curl=(0.5, 1.3))
-def octopus(f, rng):
+def _octopus(f, rng):
     toy, h = Toy(), f.tall
     head = blob((1.3, 1.2, 1.25 * h), (.9, 1), 32)
     v = head[0]
     spots = v[rng.integers(0, len(v), 16)]
-    dots = np.clip(.5 + (.1 - np.linalg.norm(v[:, None] - spots, axis=2).min(1)) * 14, 0, 1) * (v[:, 1] > -.35 + .3 * (v[:, 2] < .3))
+    dots = np.clip(.5 + (.12 - np.linalg.norm(v[:, None] - spots, axis=2).min(1)) * 14, 0, 1) * ((v[:, 2] > .18 * h) | (v[:, 1] > -.1))
     toy.add(head, f.colour, (0, 0, .45 + .6 * h), second=f.second, where=dots if f.spots else None, finish="satin")
     for k in range(8):
         a = np.radians(k * 45 + 22 + rng.uniform(-6, 6))
@@ -513,11 +511,11 @@ def octopus(f, rng):
         path = smooth([d * .35 + [0, 0, .42], d * .75 + [0, 0, .18], d * 1.1 + [0, 0, .13] + side * .15 * c, d * 1.25 + side * .45 * c + [0, 0, .16]], 16)
         toy.add(tube(path, np.linspace(.21, .1, 16)), f.colour, finish="satin")
         toy.add(blob(.15), f.second, path[-1] + [0, 0, .06], finish="satin")
-    octopus_face(toy, f, h)
+    _octopus_face(toy, f, h)
     return toy
 
-# %% ../nbs/00b_toys.ipynb #7423e88b
-def octopus_face(toy, f, h):
+# %% ../nbs/00b_toys.ipynb #727af1f5
+def _octopus_face(toy, f, h):
     z = .45 + .55 * h
     for s in (-1, 1):
         if f.mood == "sleepy": toy.add(ring(.11, .025, 20, (180, 360)), "black", (s * .27, -.575, z + .05), (90, 0, 0))
@@ -534,9 +532,9 @@ def octopus_face(toy, f, h):
         toy.add(ring(.68, .06, 30, (0, 180)), "black", (0, 0, .45 + .6 * h), (90, 0, 0), (1, h, 1))
         for s in (-1, 1): toy.add(lathe([(0, 0), (.25, 0), (.25, .14), (0, .16)]), f.second, (s * .6, 0, .45 + .6 * h), (0, s * 90, 0))
 
-# %% ../nbs/00b_toys.ipynb #57761d9e
+# %% ../nbs/00b_toys.ipynb #b9d7aea3
 @line("rocking-horses", "Rocking Horses", "RH", 40, (25, 90), (20, 65), (6, 16), colour=["white", "brown", "tan", "cream", "grey", "sky", "pink", "black"], second=["brown", "gold", "black", "white", "orange", "magenta"], saddle=["red", "blue", "green", "purple", "orange", "teal"], dapples=[True, False], rock=(-8.0, 8.0), mirror=[True, False])
-def rocking_horse(f, rng):
+def _rocking_horse(f, rng):
     toy = Toy()
     arc = [(1.35 * np.sin(t) * 1.05, 1.35 * (1 - np.cos(t)) + .08) for t in np.linspace(-.95, .95, 24)]
     for s in (-1, 1): toy.add(tube([(x, s * .36, z) for x, z in arc], .09, 12), f.saddle)
@@ -558,16 +556,16 @@ def rocking_horse(f, rng):
     toy.add(blob((.6, .66, .42), (.8, .8)), f.saddle, (.1, 0, 1.3)).add(blob((.14, .5, .32)), f.saddle, (.38, 0, 1.5))
     return toy
 
-# %% ../nbs/00b_toys.ipynb #a44140ea
+# %% ../nbs/00b_toys.ipynb #a16cafaf
 @line("doll-houses", "Doll Houses", "DH", 45, (30, 120), (-38, 38), (8, 18), colour=["pink", "cream", "sky", "mint", "lilac", "yellow", "white", "tan"], second=["red", "brown", "navy", "purple", "teal", "magenta", "grey"], third=["white", "green", "blue", "orange", "red"], storeys=[1, 2, 3], roof=["gable", "hip", "barn"], wide=(0.85, 1.2), chimney=[True, False], porch=[True, False])
-def doll_house(f, rng):
+def _doll_house(f, rng):
     toy, w, h = Toy(), 1.7 * f.wide, .82 * f.storeys
     toy.add(box(w + .5, 1.7, .08, .03), "6fb84a", (0, -.1, .04), finish="matte").add(box(w, 1.2, h, .02), f.colour, (0, 0, .08 + h / 2), finish="satin")
-    house_roof(toy, f, w, .08 + h)
+    _house_roof(toy, f, w, .08 + h)
     toy.add(box(.34, .08, .58, .03), f.third, (0, -.6, .37)).add(blob(.06), "gold", (.11, -.66, .37)).add(box(.44, .05, .64, .02), "white", (0, -.59, .38))
     for storey in range(f.storeys):
         for x in ((-.3, .3) if storey == 0 else (-.3, 0, .3)):
-            house_window(toy, x * w, -.6, .52 + .82 * storey, f.third)
+            _house_window(toy, x * w, -.6, .52 + .82 * storey, f.third)
         for s in (-1, 1): toy.add(box(.04, .36, .4, .02), "white", (s * w / 2, .1, .52 + .82 * storey)).add(box(.05, .28, .32, .02), "31506e", (s * w / 2, .1, .52 + .82 * storey))
         if storey: toy.add(box(w + .06, 1.26, .06, .02), "white", (0, 0, .08 + .82 * storey))
     if f.chimney: toy.add(box(.22, .22, .6, .03), "a4452f", (w * .28, .1, h + .75), finish="satin").add(box(.28, .28, .08, .02), "white", (w * .28, .1, h + 1.05))
@@ -577,13 +575,13 @@ def doll_house(f, rng):
     for s in (-1, 1): toy.add(blob(.3), "3e8f3a", (s * (w / 2 + .05), -.72, .2), finish="matte")
     return toy
 
-# %% ../nbs/00b_toys.ipynb #a1d4c2a8
-def house_window(toy, x, y, z, shutter):
+# %% ../nbs/00b_toys.ipynb #36d167af
+def _house_window(toy, x, y, z, shutter):
     toy.add(box(.32, .06, .38, .02), "white", (x, y, z)).add(box(.25, .08, .31, .02), "31506e", (x, y - .005, z)).add(box(.03, .1, .32, .01), "white", (x, y - .01, z)).add(box(.26, .1, .03, .01), "white", (x, y - .01, z))
     for s in (-1, 1): toy.add(box(.1, .05, .38, .02), shutter, (x + s * .2, y - .02, z))
 
-# %% ../nbs/00b_toys.ipynb #c988c5eb
-def house_roof(toy, f, w, z):
+# %% ../nbs/00b_toys.ipynb #442f12b3
+def _house_roof(toy, f, w, z):
     if f.roof == "gable": toy.add(plate([(-w / 2 - .18, 0), (w / 2 + .18, 0), (0, .8)], 1.45, .03), f.second, (0, 0, z), finish="satin").add(plate([(-w / 2 + .08, .05), (w / 2 - .08, .05), (0, .66)], 1.5, .01), f.colour, (0, 0, z), finish="satin").add(blob((.28, .06, .28)), "31506e", (0, -.75, z + .28))
     elif f.roof == "barn": toy.add(plate([(-w / 2 - .16, 0), (w / 2 + .16, 0), (w * .36, .5), (0, .8), (-w * .36, .5)], 1.45, .03), f.second, (0, 0, z), finish="satin").add(plate([(-w / 2 + .06, .04), (w / 2 - .06, .04), (w * .3, .44), (0, .68), (-w * .3, .44)], 1.5, .01), f.colour, (0, 0, z), finish="satin").add(blob((.3, .06, .3)), "31506e", (0, -.75, z + .32))
     else:
@@ -591,9 +589,9 @@ def house_roof(toy, f, w, z):
         faces = np.array([(0, 1, 5), (0, 5, 4), (1, 2, 5), (2, 3, 4), (2, 4, 5), (3, 0, 4), (0, 3, 2), (0, 2, 1)])
         toy.add((v[faces].reshape(-1, 3), np.arange(24).reshape(-1, 3)), f.second, (0, 0, z), finish="satin").add(box(.4, .3, .4, .03), f.colour, (0, -.55, z + .3), finish="satin").add(plate([(-.3, 0), (.3, 0), (0, .25)], .4), f.second, (0, -.55, z + .48)).add(box(.22, .1, .24, .02), "31506e", (0, -.68, z + .32))
 
-# %% ../nbs/00b_toys.ipynb #3b33735c
+# %% ../nbs/00b_toys.ipynb #581cb5ea
 @line("castles", "Castles", "CS", 45, (30, 130), (-40, 40), (10, 22), colour=["grey", "tan", "lilac", "pink", "cream", "sky", "stone"], second=["red", "blue", "purple", "green", "navy", "orange", "magenta"], towers=[2, 3, 4], roofs=["cone", "battlement"], keep=[True, False], height=(0.85, 1.25))
-def castle(f, rng):
+def _castle(f, rng):
     toy, h = Toy(), f.height
     corners = [(-.95, -.6), (.95, -.6), (.95, .7), (-.95, .7)]
     toy.add(box(2.5, 1.9, .08, .04), "6fb84a", (0, 0, .02), finish="matte")
@@ -603,15 +601,15 @@ def castle(f, rng):
         toy.add(box(long if along else .22, .22 if along else long, .75, .02), f.colour, ((x + p) / 2, (y + q) / 2, .4), finish="satin")
         for k in np.linspace(-.4, .4, 6): toy.add(box(.15, .15, .16, .02, 1), f.colour, ((x + p) / 2 + (k * long if along else 0), (y + q) / 2 + (0 if along else k * long), .83), finish="satin")
     heights = [1.15, 1.35, 1.6, 1.25][: f.towers] if f.towers < 4 else [1.2, 1.2, 1.7, 1.5]
-    for k, (x, y) in enumerate(corners): castle_tower(toy, f, x, y, (heights[k] if k < len(heights) else 1.0) * h, .29)
-    if f.keep: castle_tower(toy, f, 0, .15, 1.95 * h, .42)
+    for k, (x, y) in enumerate(corners): _castle_tower(toy, f, x, y, (heights[k] if k < len(heights) else 1.0) * h, .29)
+    if f.keep: _castle_tower(toy, f, 0, .15, 1.95 * h, .42)
     toy.add(box(.62, .3, .95, .03), f.colour, (0, -.62, .5), finish="satin").add(box(.4, .1, .5, .03), "5a3a22", (0, -.75, .28)).add(lathe([(0, -.05), (.2, -.05), (.2, .05), (0, .05)]), "5a3a22", (0, -.75, .52), (90, 0, 0))
     for x in (-.24, 0, .24): toy.add(box(.14, .3, .15, .02, 1), f.colour, (x, -.62, 1.03), finish="satin")
     for x in (-.1, .0, .1): toy.add(box(.025, .12, .5, .01, 1), "2f1d10", (x, -.755, .3))
     return toy
 
-# %% ../nbs/00b_toys.ipynb #4d87d31f
-def castle_tower(toy, f, x, y, h, r):
+# %% ../nbs/00b_toys.ipynb #2eb334c5
+def _castle_tower(toy, f, x, y, h, r):
     toy.add(lathe([(r * 1.05, 0), (r, .2), (r, h), (r * 1.2, h + .08), (r * 1.2, h + .22), (r * 1.2, h + .22), (0, h + .22)]), f.colour, (x, y, 0), finish="satin")
     for z in np.arange(.45, h - .1, .45): toy.add(box(.1, .08, .2, .03), "26303c", (x, y - r, z))
     if f.roofs == "cone":
@@ -620,29 +618,29 @@ def castle_tower(toy, f, x, y, h, r):
         for a in np.arange(0, 360, 45): toy.add(box(.13, .1, .16, .02, 1), f.colour, (x + r * 1.1 * np.cos(np.radians(a)), y + r * 1.1 * np.sin(np.radians(a)), h + .3), (0, 0, a + 90), finish="satin")
         toy.add(rod((0, 0, 0), (0, 0, .6), .025), "grey", (x, y, h + .2)).add(plate([(0, 0), (.4, .12), (0, .25)], .03, .004), f.second, (x, y, h + .52))
 
-# %% ../nbs/00b_toys.ipynb #6a87efd6
+# %% ../nbs/00b_toys.ipynb #932a1b4e
 @line("building-bricks", "Building Bricks", "BB", 55, (6, 60), (-40, 40), (14, 28), colour=["red", "blue", "yellow", "green", "white", "orange", "sky", "pink"], pattern=["tower", "wall", "pyramid", "pair", "pile"], palette=["primary", "single", "pastel"])
-def building_bricks(f, rng):
+def _building_bricks(f, rng):
     toy = Toy()
     hues = {"primary": ["red", "blue", "yellow", "green", "white"], "pastel": ["mint", "pink", "sky", "cream", "lilac"], "single": [f.colour, f.colour, "white"]}[f.palette] + [f.colour]
     pick = lambda: hues[int(rng.integers(len(hues)))]
     at = {"tower": [(0.5 * (k % 2), 0, k, 4, 2) for k in range(4)] + [(0.5, 0, 4, 2, 2)],
           "wall": [(2.05 * c - 2 + (k % 2), 0, k, 4 if c < 2 or k % 2 == 0 else 2, 2) for k in range(3) for c in (0, 1)] , "pyramid": [(2.02 * (c - (3 - k) / 2 + .5), 0, k, 2 * 2, 2) for k in range(3) for c in range(3 - k)],
           "pair": [(-.6, 0, 0, 4, 2), (.5, 0, 1, 2, 2)], "pile": [(-1.2, .2, 0, 4, 2), (1.1, -.2, 0, 3, 2), (-.1, -1.3, 0, 2, 2), (-.7, .2, 1, 2, 2), (1.0, -.2, 1, 2, 2)]}[f.pattern]
-    for x, y, level, studs, deep in at: brick(toy, x, y, level * .6, studs, deep, pick())
+    for x, y, level, studs, deep in at: _brick(toy, x, y, level * .6, studs, deep, pick())
     return toy
 
-# %% ../nbs/00b_toys.ipynb #0ef2cfea
-def brick(toy, x, y, z, studs, deep, colour):
+# %% ../nbs/00b_toys.ipynb #8456c26b
+def _brick(toy, x, y, z, studs, deep, colour):
     "One brick, half a unit a stud, its foot at z."
     toy.add(box(studs * .5, deep * .5, .59, .025, 2), colour, (x, y, z + .3))
     stud = lathe([(.15, 0), (.15, .1), (.13, .12), (.13, .12), (0, .12)], 20)
     for i in range(studs):
         for j in range(deep): toy.add(stud, colour, (x + (i - studs / 2 + .5) * .5, y + (j - deep / 2 + .5) * .5, z + .59))
 
-# %% ../nbs/00b_toys.ipynb #d58cf1a8
+# %% ../nbs/00b_toys.ipynb #1e27d433
 @line("puzzle-cubes", "Puzzle Cubes", "PC", 45, (5, 25), (20, 70), (20, 34), colour=["black", "white"], order=[2, 3, 3, 3, 4], solved=[True, False, False], twist=(0.0, 40.0), layer=["top", "none", "top"])
-def puzzle_cube(f, rng):
+def _puzzle_cube(f, rng):
     toy, n = Toy(), f.order
     size, sides = 2 / n, ["white", "red", "blue", "orange", "green", "yellow"]
     hues = {(a, s): sides[2 * a + (s > 0)] for a in range(3) for s in (-1, 1)}
@@ -662,9 +660,9 @@ def puzzle_cube(f, rng):
             part(box(*dims, .019, 1), hue, at)
     return toy
 
-# %% ../nbs/00b_toys.ipynb #f8ae11fe
+# %% ../nbs/00b_toys.ipynb #2004521f
 @line("stacking-rings", "Stacking Rings", "SG", 45, (6, 22), (-30, 30), (10, 24), colour=["cream", "white", "tan", "yellow", "sky"], order=["rainbow", "reverse", "pastel", "mixed"], rings=(4, 7), fat=(0.85, 1.2), top=["ball", "star", "duck"])
-def stacking_rings(f, rng):
+def _stacking_rings(f, rng):
     toy, n = Toy(), f.rings
     hues = {"rainbow": RAINBOW, "reverse": RAINBOW[::-1], "pastel": ["pink", "f9c7a0", "f5e6a0", "mint", "9fd3f5", "lilac", "f7b6d2"], "mixed": list(rng.permutation(RAINBOW))}[f.order]
     toy.add(lathe(smooth([(.001, 0), (.85, 0), (.95, .08), (.85, .2), (.25, .26), (.001, .26)], 30), 40), f.colour)
@@ -678,12 +676,12 @@ def stacking_rings(f, rng):
     elif f.top == "star":
         a = np.arange(10) * np.pi / 5 + np.pi / 2
         toy.add(plate(np.stack([np.cos(a), np.sin(a)], 1) * np.where(np.arange(10) % 2, .2, .42)[:, None], .2, .05), "yellow", (0, 0, z + .38))
-    else: toy.add(blob((.4, .6, .34)), "yellow", (0, 0, z + .14)).add(blob(.34), "yellow", (0, -.16, z + .38)).add(blob((.18, .18, .06)), "orange", (0, -.36, z + .35)); eyes(toy, .08, -.3, z + .44, .03)
+    else: toy.add(blob((.4, .6, .34)), "yellow", (0, 0, z + .14)).add(blob(.34), "yellow", (0, -.16, z + .38)).add(blob((.18, .18, .06)), "orange", (0, -.36, z + .35)); _eyes(toy, .08, -.3, z + .44, .03)
     return toy
 
-# %% ../nbs/00b_toys.ipynb #30525f6d
+# %% ../nbs/00b_toys.ipynb #18e65544
 @line("spinning-tops", "Spinning Tops", "SP", 45, (4, 18), (-40, 40), (6, 18), colour=BRIGHT, second=["yellow", "white", "red", "sky", "lime", "pink"], third=["white", "gold", "navy", "orange"], shape=["onion", "disc", "pear"], lean=(-22.0, 22.0), stripes=(2, 5), handle=["peg", "knob"])
-def spinning_top(f, rng):
+def _spinning_top(f, rng):
     toy = Toy()
     profile = {"onion": [(.02, 0), (.1, .2), (.55, .5), (.85, .85), (.7, 1.15), (.3, 1.35), (.12, 1.5)], "disc": [(.02, 0), (.08, .3), (.3, .5), (1.0, .72), (1.02, .85), (.5, 1.0), (.12, 1.1)], "pear": [(.02, 0), (.12, .25), (.45, .6), (.78, 1.1), (.72, 1.45), (.4, 1.65), (.12, 1.7)]}[f.shape]
     body = lathe(smooth(profile, 60), 48)
@@ -695,18 +693,18 @@ def spinning_top(f, rng):
     if f.handle == "knob": toy.add(blob((.3, .3, .24)), f.second, (0, 0, top + .48))
     return toy
 
-# %% ../nbs/00b_toys.ipynb #8f3a9290
+# %% ../nbs/00b_toys.ipynb #1674105e
 @line("nesting-dolls", "Nesting Dolls", "ND", 45, (12, 45), (-12, 12), (5, 14), colour=["red", "blue", "green", "purple", "magenta", "orange", "teal", "navy"], second=["yellow", "pink", "white", "sky", "lime", "cream"], hair=["brown", "black", "gold", "copper"], dolls=(1, 5), plump=(0.9, 1.15))
-def nesting_dolls(f, rng):
+def _nesting_dolls(f, rng):
     toy, x = Toy(), 0.0
     for k in range(f.dolls):
         scale = 1 - .17 * k
-        nesting_doll(toy, f, scale, (x, -.12 * k, 0), f.colour if k % 2 == 0 else f.second, f.second if k % 2 == 0 else f.colour)
+        _nesting_doll(toy, f, scale, (x, -.12 * k, 0), f.colour if k % 2 == 0 else f.second, f.second if k % 2 == 0 else f.colour)
         x += (.62 * scale + .62 * (scale - .17)) * f.plump
     return toy
 
-# %% ../nbs/00b_toys.ipynb #f69167e8
-def nesting_doll(toy, f, scale, at, coat, apron):
+# %% ../nbs/00b_toys.ipynb #b97aa884
+def _nesting_doll(toy, f, scale, at, coat, apron):
     p, at = f.plump, np.array(at)
     body = lathe(smooth([(.001, 0), (.42 * p, 0), (.58 * p, .35), (.6 * p, .7), (.45 * p, 1.1), (.4 * p, 1.3), (.42 * p, 1.5), (.32 * p, 1.75), (.001, 1.88)], 60), 48)
     v = body[0]
@@ -724,9 +722,9 @@ def nesting_doll(toy, f, scale, at, coat, apron):
     for a in range(5): put(blob((.13, .06, .13)), coat, .11 * np.cos(a * 1.257), -.6, .68 + .11 * np.sin(a * 1.257))
     put(blob((.12, .1, .12)), "yellow", 0, -.61, .68)
 
-# %% ../nbs/00b_toys.ipynb #8fd25348
+# %% ../nbs/00b_toys.ipynb #e585c83b
 @line("drums", "Drums", "DR", 40, (8, 40), (-30, 30), (16, 28), colour=BRIGHT, second=["white", "yellow", "gold", "red", "sky"], third=["white", "gold", "yellow", "black"], kind=["marching", "snare", "bongo"], sticks=["crossed", "beside", "none"], height=(0.8, 1.2))
-def drum(f, rng):
+def _drum(f, rng):
     toy, h = Toy(), f.height
     def shell(x, r, tall):
         toy.add(lathe([(r, 0), (r, tall)], 44), f.colour, (x, 0, .05)).add(lathe([(0, tall + .03), (r * .97, tall + .03)], 44), "fbf6ea", (x, 0, .05), finish="satin")
@@ -745,9 +743,9 @@ def drum(f, rng):
     for p, q in sticks: toy.add(rod(p, q, .05, .035), "d9a866", finish="satin").add(blob(.16), "f0d6a8", p, finish="satin")
     return toy
 
-# %% ../nbs/00b_toys.ipynb #895e3675
+# %% ../nbs/00b_toys.ipynb #dccec9ef
 @line("xylophones", "Xylophones", "XY", 40, (10, 35), (-35, 35), (30, 46), colour=["tan", "white", "sky", "red", "yellow", "pink", "navy"], bars=(5, 9), order=["rainbow", "reverse", "pastel"], mallets=[1, 2], taper=(0.35, 0.6))
-def xylophone(f, rng):
+def _xylophone(f, rng):
     toy, n = Toy(), f.bars
     hues = {"rainbow": ["red", "orange", "yellow", "lime", "green", "sky", "blue", "purple", "pink"], "reverse": ["pink", "purple", "blue", "sky", "green", "lime", "yellow", "orange", "red"], "pastel": ["pink", "f9c7a0", "f5e6a0", "mint", "9fd3f5", "lilac", "f7b6d2", "cream", "sky"]}[f.order]
     wide = 2.4
@@ -761,44 +759,43 @@ def xylophone(f, rng):
     for k in range(f.mallets): toy.add(rod((-.7 + .5 * k, -.95 + .15 * k, .42), (.5 + .5 * k, .12 + .35 * k, .62), .035), "d9a866", finish="satin").add(blob(.22), "red" if k == 0 else "blue", (.5 + .5 * k, .12 + .35 * k, .62))
     return toy
 
-# %% ../nbs/00b_toys.ipynb #91f2b67c
-@line("balls", "Play Balls", "PB", 50, (3, 25), (-180, 180), (6, 22), colour=BRIGHT, second=["white", "yellow", "red", "sky", "orange", "pink"], kind=["football", "basketball", "beach", "stars", "tennis"], lean=(-40.0, 40.0))
-def ball(f, rng):
+# %% ../nbs/00b_toys.ipynb #ea7019c5
+@line("balls", "Play Balls", "PB", 50, (3, 25), (-180, 180), (6, 22), colour=BRIGHT, second=["white", "yellow", "red", "sky", "orange", "pink"], kind=["football", "basketball", "beach", "dotted", "tennis"], lean=(-40.0, 40.0))
+def _ball(f, rng):
     toy = Toy()
-    mesh = blob(2, n=72)
+    mesh = blob(2, n=96)
     v = mesh[0]
     if f.kind == "beach":
-        hues = ["white", f.colour, "yellow" if f.colour != "yellow" else "red", f.second if f.second != "white" else "sky"]
+        hues = ["white", f.colour, f.second if f.second != "white" else "yellow" if f.colour != "yellow" else "sky", f.colour]
         for k in range(6):
             a = np.linspace(0, np.pi, 33)
             w = np.linspace(k, k + 1, 9) * np.pi / 3
             grid = np.stack([np.sin(a)[:, None] * np.cos(w), np.sin(a)[:, None] * np.sin(w), -np.cos(a)[:, None] + 0 * w], -1)
             index = np.arange(33 * 9).reshape(33, 9)
             p, q, r, s = index[:-1, :-1], index[:-1, 1:], index[1:, 1:], index[1:, :-1]
-            toy.add((grid.reshape(-1, 3), np.concatenate([np.stack([p, q, r], -1).reshape(-1, 3), np.stack([p, r, s], -1).reshape(-1, 3)])), ["white", hues[1], "white", hues[2], "white", hues[3]][k])
-        return toy.add(blob((.3, .3, .06)), "white", (0, 0, .99)).add(blob((.3, .3, .06)), "white", (0, 0, -.99))
-    base, marks = {"football": ("white", f.colour), "basketball": (f.colour, "black"), "tennis": (f.colour, "white"), "stars": (f.colour, f.second)}[f.kind]
-    toy.add(mesh, base, second=marks, where=ball_pattern(v, f.kind), finish="matte" if f.kind == "tennis" else "satin")
+            toy.add((grid.reshape(-1, 3), np.concatenate([np.stack([p, q, r], -1).reshape(-1, 3), np.stack([p, r, s], -1).reshape(-1, 3)])), ["white", hues[1], "white", hues[2], "white", hues[3]][k], turn=(55, 0, 0))
+        return toy.add(blob((.36, .36, .06)), "white", rotation(55) @ [0, 0, .99], (55, 0, 0))
+    base, marks = {"football": ("white", f.colour), "basketball": (f.colour, "black"), "tennis": (f.colour, "white"), "dotted": (f.colour, f.second)}[f.kind]
+    toy.add(mesh, base, second=marks, where=_ball_pattern(v, f.kind), finish="matte" if f.kind == "tennis" else "satin")
     return toy
 
-# %% ../nbs/00b_toys.ipynb #eb79638e
-def ball_pattern(v, kind):
+# %% ../nbs/00b_toys.ipynb #240c82db
+def _ball_pattern(v, kind):
     "1 on the patches or seams of a unit ball, 0 elsewhere."
     x, y, z = v.T
     g = (1 + 5**.5) / 2
     ico = np.array([(0, a, b * g) for a in (-1, 1) for b in (-1, 1)])
     ico = np.concatenate([ico, ico[:, [1, 2, 0]], ico[:, [2, 0, 1]]]) / np.hypot(1, g)
-    if kind == "football": return np.clip(.5 + ((v @ ico.T).max(1) - .93) * 30, 0, 1)
-    if kind == "stars": 
-        best = (v @ ico.T).argmax(1)
-        return np.clip(.5 + ((v @ ico.T).max(1) - .955) * 40, 0, 1)
-    if kind == "basketball": seam = np.minimum.reduce([np.abs(x), np.abs(z), np.abs(np.hypot(x - 0 * x, z) - .0 - 2), np.abs(np.abs(y) - .55 - .25 * x**2 * 0)])
+    near = np.sort(v @ ico.T, 1)
+    if kind == "football": return np.clip(.5 + (near[:, -1] - near[:, -2] - .2) * 12, 0, 1)
+    if kind == "dotted": return np.clip(.5 + (near[:, -1] - .955) * 40, 0, 1)
+    if kind == "basketball": seam = np.minimum.reduce([np.abs(x), np.abs(z), np.abs(np.abs(y) - .6 - .1 * z**2)])
     else: seam = np.abs(z - .62 * np.cos(2 * np.arctan2(y, x)) * np.sqrt(1 - z**2))
     return np.clip(.5 + (.03 - seam) * 40, 0, 1)
 
-# %% ../nbs/00b_toys.ipynb #edf33709
+# %% ../nbs/00b_toys.ipynb #6d28ce2e
 @line("snow-globes", "Snow Globes", "SW", 40, (12, 40), (-25, 25), (4, 12), colour=["red", "navy", "brown", "gold", "green", "purple", "teal", "white"], second=["gold", "white", "silver", "red"], inside=["snowman", "tree", "house", "rocket"], base=["round", "stepped"], height=(0.85, 1.2))
-def snow_globe(f, rng):
+def _snow_globe(f, rng):
     toy, h = Toy(), .45 * f.height
     base = smooth([(.78, 0), (.8, .06), (.68, h * .8), (.66, h)], 20) if f.base == "round" else np.array([(.86, 0), (.86, h * .4), (.86, h * .4), (.72, h * .4), (.72, h * .4), (.72, h)])
     toy.add(lathe(np.r_[base, [base[-1]], [(0, h)]], 44), f.colour).add(ring(.69, .05), f.second, (0, 0, h), finish="metal" if f.second in ("gold", "silver") else "gloss")
@@ -809,27 +806,27 @@ def snow_globe(f, rng):
     toy.add(dome, "white", (0, 0, z), finish="glass")
     snow = blob((1.4, 1.4, .5))
     toy.add(snow, "fbfdff", (0, 0, h + .08), finish="matte")
-    globe_scene(toy, f, h + .22)
+    _globe_scene(toy, f, h + .22)
     for _ in range(26):
         p = rng.normal(size=3)
         p *= rng.uniform(.45, .8) / np.linalg.norm(p)
         if p[2] > -.3: toy.add(blob(.06, n=6), "white", (p[0], p[1], z + p[2]), finish="matte")
     return toy
 
-# %% ../nbs/00b_toys.ipynb #bec91afa
-def globe_scene(toy, f, z):
+# %% ../nbs/00b_toys.ipynb #b839b7ac
+def _globe_scene(toy, f, z):
     if f.inside == "snowman":
         for r, up in ((.32, .22), (.24, .62), (.18, .93)): toy.add(blob(2 * r), "white", (0, 0, z + up), finish="satin")
         toy.add(rod((0, -.15, z + .93), (0, -.36, z + .9), .05, .01), "orange").add(lathe([(0, 0), (.2, 0), (.2, .04), (.13, .04), (.12, .22), (0, .22)]), "black", (0, 0, z + 1.06)).add(ring(.19, .06), "red", (0, 0, z + .78))
-        eyes(toy, .07, -.16, z + .98, .03)
+        _eyes(toy, .07, -.16, z + .98, .03)
         for s in (-1, 1): toy.add(rod((s * .2, 0, z + .65), (s * .48, -.05, z + .85), .03), "7b4a2b")
     elif f.inside == "tree":
         toy.add(rod((0, 0, z - .1), (0, 0, z + .2), .09), "7b4a2b")
         for r, up in ((.5, .1), (.4, .4), (.28, .7)): toy.add(lathe([(0, 0), (r, 0), (r, .02), (.01, .5)]), "green", (0, 0, z + up), finish="satin")
         for k in range(14): toy.add(blob(.09, n=8), RAINBOW[k % 7], (np.cos(k * 2.4) * (.42 - .025 * k), np.sin(k * 2.4) * (.42 - .025 * k), z + .18 + .065 * k))
         toy.add(blob(.15), "yellow", (0, 0, z + 1.22))
-    elif f.inside == "house": toy.add(box(.7, .55, .5, .03), "d8603a", (0, 0, z + .2)).add(plate([(-.48, 0), (.48, 0), (0, .45)], .7, .03), "white", (0, 0, z + .44)).add(box(.16, .06, .28, .02), "5a3a22", (0, -.28, z + .12)).add(box(.13, .06, .13, .02), "ffe98a", (.22, -.28, z + .24)).add(box(.13, .06, .13, .02), "ffe98a", (-.22, -.28, z + .24)).add(lathe([(0, 0), (.2, 0), (.01, .6)]), "green", (.46, -.1, z), finish="satin")
-    else: toy.add(lathe(smooth([(.12, 0), (.2, .35), (.16, .75), (.001, 1.05)], 24)), "white", (0, 0, z + .15)).add(lathe(smooth([(.14, 0), (.001, .32)], 8)), "red", (0, 0, z + .9)).add(blob((.16, .1, .16)), "sky", (0, -.17, z + .6)); [toy.add(plate([(0, .3), (.25, -.1), (0, .05)], .06, .01), "red", (.15 * np.cos(a), .15 * np.sin(a), z + .2), (0, 0, np.degrees(a))) for a in (.5, 2.6, 4.7)]
+    elif f.inside == "house": toy.add(box(.7, .55, .5, .03), "d8603a", (0, 0, z + .2)).add(plate([(-.48, 0), (.48, 0), (0, .45)], .7, .03), "navy", (0, 0, z + .44)).add(box(.16, .06, .28, .02), "5a3a22", (0, -.28, z + .12)).add(box(.13, .06, .13, .02), "ffe98a", (.22, -.28, z + .24)).add(box(.13, .06, .13, .02), "ffe98a", (-.22, -.28, z + .24)).add(lathe([(0, 0), (.2, 0), (.01, .6)]), "green", (.46, -.1, z), finish="satin")
+    else: toy.add(lathe(smooth([(.12, 0), (.22, .35), (.18, .75), (.001, 1.05)], 24)), "yellow", (0, 0, z + .15)).add(lathe(smooth([(.14, 0), (.001, .32)], 8)), "red", (0, 0, z + .9)).add(blob((.16, .1, .16)), "sky", (0, -.17, z + .6)); [toy.add(plate([(0, .3), (.25, -.1), (0, .05)], .06, .01), "red", (.15 * np.cos(a), .15 * np.sin(a), z + .2), (0, 0, np.degrees(a))) for a in (.5, 2.6, 4.7)]
 
 # %% ../nbs/00b_toys.ipynb #035ef8b0
 HAIR = {"black": "1d1a1c", "brown": "4f2c1a", "blond": "f2d27c", "orange": "e0681e", "red": "a3241c", "grey": "a5a6aa", "white": "efeeea", "pink": "f06fa8", "blue": "2f6fd6", "green": "2f9e54", "purple": "7a3bb5"}
@@ -844,9 +841,11 @@ PEOPLE = dict(
     outfit=["shirt", "shirt", "dress", "suit", "cape", "hoodie", "overalls", "robe"], colour=BRIGHT + ["black", "white", "grey"], second=["white", "black", "yellow", "navy", "brown", "grey", "red", "sky"],
     hat=["none"] * 9 + ["cap", "crown", "beanie", "wizard hat", "bow", "headphones"], glasses=[False, False, False, False, True], pose=["arms down", "wave", "hips"], tall=(0.85, 1.2))
 
-# %% ../nbs/00b_toys.ipynb #dfeb5b47
-def person_factors(rng):
-    "Factors of one person; men wear no dress and have short hair more often, women no beard."
+# %% ../nbs/00b_toys.ipynb #a8b15281
+def person_factors(
+    rng,   # numpy Generator
+) -> dict: # factors of a person
+    "What one person looks like; men here wear no dress and have short hair more often, women no beard."
     f = draw_factors(PEOPLE, rng)
     if f["gender"] == "woman":
         f["beard"] = "none"
@@ -864,15 +863,15 @@ def person_factors(rng):
 # %% ../nbs/00b_toys.ipynb #98d403a5
 def _above(x, at, sharp=18): return 1 / (1 + np.exp(-(x - at) * sharp))
 
-# %% ../nbs/00b_toys.ipynb #08786603
-def pop_head(toy, z, colour, second=None, where=None, size=HEAD):
+# %% ../nbs/00b_toys.ipynb #fe683823
+def _pop_head(toy, z, colour, second=None, where=None, size=HEAD):
     "The head: a soft box; returns the mesh's points on the unit shape for patterns."
     mesh = blob(size, (.52, .55), 34)
     toy.add(mesh, colour, (0, 0, z), second=second, where=None if where is None else where(mesh[0]), finish="satin")
     return mesh
 
-# %% ../nbs/00b_toys.ipynb #af63d2e0
-def pop_hair(toy, f, z):
+# %% ../nbs/00b_toys.ipynb #e2c984c4
+def _pop_hair(toy, f, z):
     "Hair as a second, slightly bigger head that sinks into the first one where the face is."
     if f.hair_length == "bald": return
     hue, (w, d, h) = HAIR[f.hair_colour], HEAD
@@ -887,10 +886,10 @@ def pop_hair(toy, f, z):
     lumps = .03 * np.sin(9 * x + 3 * u) * np.sin(8 * u + 7 * y) if f.hair_style == "curly" else .012 * np.sin(x * 26)
     v *= (1 + lumps - .14 * np.clip(face + ears, 0, 1))[:, None]
     toy.add(cap, hue, (0, .03, z + .045), finish="satin")
-    hair_style(toy, f, z, hue)
+    _hair_style(toy, f, z, hue)
 
-# %% ../nbs/00b_toys.ipynb #00456207
-def hair_style(toy, f, z, hue):
+# %% ../nbs/00b_toys.ipynb #1127d538
+def _hair_style(toy, f, z, hue):
     "What goes beyond the cap: lengths, curls, spikes, bun, ponytail."
     w, d, h = HEAD
     put = lambda mesh, at, turn=(0, 0, 0): toy.add(mesh, hue, at, turn, finish="satin")
@@ -913,11 +912,11 @@ def hair_style(toy, f, z, hue):
                 for k in range(5): put(blob(.3, n=10), (s * w * .52, -.02 + .05 * (k % 2), z - .15 - .17 * k * long))
             else: put(tube(smooth([(s * w * .5, -.05, z + .2), (s * w * .54, -.1, z - .25), (s * w * .5, -.12, z - .3 - .45 * long)], 12), smooth(np.array([[.14], [.17], [.09]]), 12)[:, 0]), (0, 0, 0))
 
-# %% ../nbs/00b_toys.ipynb #d8dd814d
-def pop_face(toy, f, z):
+# %% ../nbs/00b_toys.ipynb #b2e111eb
+def _pop_face(toy, f, z):
     "Bead eyes, brows, nose, lashes and lips, beard."
     skin, front = SKIN[f.skin], -HEAD[1] / 2
-    eyes(toy, .3, front + .03, z - .05, .115)
+    _eyes(toy, .3, front + .03, z - .05, .115)
     for s in (-1, 1): toy.add(blob(.06), "white", (s * .3 - .04, front - .035, z - .0))
     toy.add(blob((.13, .14, .1)), skin, (0, front - .03, z - .17), finish="satin")
     if f.gender == "woman":
@@ -928,13 +927,13 @@ def pop_face(toy, f, z):
     for s in (-1, 1): toy.add(box(.24, .07, .05 if f.gender == "woman" else .075, .02), brow, (s * .3, front + .0, z + .16), (0, s * -8, 0))
     for s in (-1, 1):
         if f.hair_length != "long": toy.add(blob((.14, .24, .3)), skin, (s * HEAD[0] * .5, .03, z - .08), finish="satin")
-    pop_beard(toy, f, z, front)
+    _pop_beard(toy, f, z, front)
     if f.glasses:
         for s in (-1, 1): toy.add(ring(.19, .028, 28), "black", (s * .3, front - .07, z - .05), (90, 0, 0))
         toy.add(rod((-.12, front - .08, z - .03), (.12, front - .08, z - .03), .022), "black")
 
-# %% ../nbs/00b_toys.ipynb #f50b8a75
-def pop_beard(toy, f, z, front):
+# %% ../nbs/00b_toys.ipynb #cbabb34f
+def _pop_beard(toy, f, z, front):
     hue = HAIR.get(f.hair_colour, "3a2416")
     w, d, h = HEAD
     if f.beard == "full":
@@ -949,8 +948,8 @@ def pop_beard(toy, f, z, front):
     if f.beard in ("moustache", "full", "goatee"):
         for s in (-1, 1): toy.add(rod((s * .05, front - .05, z - .25), (s * .24, front - .02, z - .31), .07, .035), hue, finish="satin")
 
-# %% ../nbs/00b_toys.ipynb #6a7dda65
-def pop_body(toy, f):
+# %% ../nbs/00b_toys.ipynb #552ea9a7
+def _pop_body(toy, f):
     "A small body in its outfit; returns the height of its neck."
     h, (main, other) = .78 * f.tall, (f.colour, f.second)
     skin = SKIN[f.skin]
@@ -971,12 +970,12 @@ def pop_body(toy, f):
         toy.add(torso, top, (0, 0, .3), second="white", where=shown, **cloth)
     for s in (-1, 1):
         toy.add(rod((s * .16, 0, .42), (s * .17, 0, .14), .15, .14), legs, **cloth).add(blob((.29, .42, .2), (.8, .8)), "2a2624" if legs not in ("black", "navy") else "7b4a2b", (s * .18, -.05, .1))
-    pop_arms(toy, f, h, skin, main if f.outfit != "overalls" else other)
-    outfit_details(toy, f, h)
+    _pop_arms(toy, f, h, skin, main if f.outfit != "overalls" else other)
+    _outfit_details(toy, f, h)
     return .3 + .9 * h
 
-# %% ../nbs/00b_toys.ipynb #ca7c931b
-def pop_arms(toy, f, h, skin, sleeve):
+# %% ../nbs/00b_toys.ipynb #20324292
+def _pop_arms(toy, f, h, skin, sleeve):
     for s in (-1, 1):
         shoulder = np.array([s * .25, 0, .3 + .72 * h])
         up = f.pose == "wave" and s > 0
@@ -984,8 +983,8 @@ def pop_arms(toy, f, h, skin, sleeve):
         hand = elbow + ([s * .1, -.05, .24] if up else [-s * .08, -.14, -.14] if f.pose == "hips" else [s * .02, -.08, -.17])
         toy.add(rod(shoulder, elbow, .11), sleeve, finish="satin").add(rod(elbow, hand, .095), skin if f.outfit in ("shirt", "dress", "overalls") else sleeve, finish="satin").add(blob(.22), skin, hand, finish="satin")
 
-# %% ../nbs/00b_toys.ipynb #6e405d85
-def outfit_details(toy, f, h):
+# %% ../nbs/00b_toys.ipynb #eb56666d
+def _outfit_details(toy, f, h):
     z = .3
     if f.outfit == "suit":
         toy.add(plate([(-.04, 0), (.04, 0), (.055, -.18 * h), (0, -.3 * h), (-.055, -.18 * h)], .05), f.second if f.second != "white" else "red", (0, -.27, z + .76 * h), (10, 0, 0))
@@ -1004,8 +1003,8 @@ def outfit_details(toy, f, h):
     if f.outfit == "shirt":
         toy.add(ring(.16, .05), f.second, (0, 0, z + .88 * h)).add(blob((.2, .08, .2)), f.second, (0, -.27, z + .5 * h))
 
-# %% ../nbs/00b_toys.ipynb #562089d2
-def pop_hat(toy, f, z):
+# %% ../nbs/00b_toys.ipynb #4a32623a
+def _pop_hat(toy, f, z):
     w, d, h = HEAD
     top, bald = z + h / 2, f.hair_length == "bald"
     if f.hat == "cap": toy.add(blob((w * 1.13, d * 1.2, h * .8), (.7, .65)), f.colour, (0, .03, top - .2), finish="satin").add(blob((w * .8, .75, .1), (.8, .8)), f.colour, (0, -d * .62, top - .23), (8, 0, 0), finish="satin").add(blob((.34, .1, .28)), f.second, (0, -d * .56, top - .02))
@@ -1028,9 +1027,11 @@ BEASTS = dict(
 NATURAL = {"cat": ["orange", "grey", "black", "white", "tan"], "dog": ["brown", "tan", "white", "grey"], "bear": ["brown", "chestnut"], "rabbit": ["white", "grey", "tan", "pink"], "fox": ["orange", "ginger"], "panda": ["white"], "frog": ["green", "lime"],
            "owl": ["brown", "grey", "tan"], "pig": ["pink"], "mouse": ["grey", "white", "tan"], "lion": ["tan", "yellow"], "robot": ["silver", "grey", "sky", "red", "yellow", "teal"], "alien": ["lime", "mint", "purple", "teal"]}
 
-# %% ../nbs/00b_toys.ipynb #74448c05
-def beast_factors(rng):
-    "Factors of a pop that is not a person; animals keep to natural colours most of the time."
+# %% ../nbs/00b_toys.ipynb #e8bce4d8
+def beast_factors(
+    rng,   # numpy Generator
+) -> dict: # factors of an animal, a robot, an alien or a monster
+    "What a pop looks like that is not a person; animals keep to natural colours most of the time."
     f = draw_factors(BEASTS, rng)
     own = NATURAL.get(f["creature"])
     if own and rng.random() < .85: f["colour"] = own[int(rng.integers(len(own)))]
@@ -1038,8 +1039,8 @@ def beast_factors(rng):
     if f["second"] == f["colour"]: f["second"] = "cream"
     return f
 
-# %% ../nbs/00b_toys.ipynb #69f2b7af
-def beast(f, rng):
+# %% ../nbs/00b_toys.ipynb #36d4b1c1
+def _beast(f, rng):
     toy, z, h = Toy(), .3 + .7 * f.tall + HEAD[2] * .42, .78 * f.tall
     ink = "black" if f.colour != "black" else "yellow"
     paws = f.second if f.creature in ("panda", "fox", "cat") else f.colour
@@ -1051,21 +1052,21 @@ def beast(f, rng):
         toy.add(body, f.colour, (0, 0, .22), second=f.second, where=np.clip(.5 + (-v[:, 1] - .16 - .5 * np.abs(v[:, 2] - .3) ** 2) * 12 - np.abs(v[:, 0]) * 2, 0, 1), finish="satin")
     for s in (-1, 1):
         toy.add(rod((s * .18, 0, .36), (s * .19, 0, .14), .15), paws, finish="satin").add(blob((.32, .44, .22), (.8, .8)), paws if not metal else f.third, (s * .2, -.06, .11), finish="satin")
-    pop_arms(toy, SimpleNamespace(pose=f.pose, outfit="suit"), h, paws if not metal else f.third, f.colour if f.creature != "panda" else "black")
+    _pop_arms(toy, SimpleNamespace(pose=f.pose, outfit="suit"), h, paws if not metal else f.third, f.colour if f.creature != "panda" else "black")
     if f.collar and not metal: toy.add(ring(.24, .06), f.third, (0, 0, .28 + .8 * h)).add(blob(.12), "gold", (0, -.3, .26 + .8 * h))
-    {"robot": robot_face, "alien": alien_face, "monster": monster_face}.get(f.creature, animal_face)(toy, f, z, ink)
+    {"robot": _robot_face, "alien": _alien_face, "monster": _monster_face}.get(f.creature, _animal_face)(toy, f, z, ink)
     return toy
 
-# %% ../nbs/00b_toys.ipynb #84fcb94a
-def robot_face(toy, f, z, ink):
+# %% ../nbs/00b_toys.ipynb #6fc6ba3e
+def _robot_face(toy, f, z, ink):
     toy.add(box(1.24, .95, .95, .12), f.colour, (0, 0, z)).add(box(.98, .1, .52, .06), "22262c", (0, -.46, z))
     for s in (-1, 1):
         toy.add(blob((.2, .1, .2), (.6, .6)), "5fe3ff" if f.third != "yellow" else "ffe14a", (s * .24, -.52, z + .05)).add(lathe([(0, 0), (.2, 0), (.2, .1), (.1, .18), (0, .18)]), f.third, (s * .62, 0, z), (0, s * 90, 0))
     toy.add(rod((0, 0, z + .45), (0, 0, z + .78), .04), "grey").add(blob(.19), f.third, (0, 0, z + .82))
     for k in (-2, -1, 0, 1, 2): toy.add(box(.06, .06, .1, .015), f.second, (k * .1, -.51, z - .16))
 
-# %% ../nbs/00b_toys.ipynb #938d66fd
-def alien_face(toy, f, z, ink):
+# %% ../nbs/00b_toys.ipynb #9508db1a
+def _alien_face(toy, f, z, ink):
     head = blob((1.35, 1.05, 1.25), (.75, .8), 34)
     head[0][:, 0] *= 1 + .22 * head[0][:, 2]
     toy.add(head, f.colour, (0, 0, z + .08), finish="satin")
@@ -1074,9 +1075,9 @@ def alien_face(toy, f, z, ink):
         toy.add(tube(smooth([(s * .25, 0, z + .6), (s * .35, 0, z + .85), (s * .5, -.05, z + 1.02)], 10), .045), f.colour).add(blob(.19), f.third, (s * .52, -.05, z + 1.06))
     toy.add(ring(.1, .022, 18, (180, 360)), "1d1a1c", (0, -.53, z - .28), (90, 0, 0))
 
-# %% ../nbs/00b_toys.ipynb #92b16266
-def monster_face(toy, f, z, ink):
-    pop_head(toy, z, f.colour)
+# %% ../nbs/00b_toys.ipynb #ac2d47c4
+def _monster_face(toy, f, z, ink):
+    _pop_head(toy, z, f.colour)
     kind = {"red": 1, "orange": 1, "yellow": 2, "green": 3}.get(f.third, 2)
     for x in np.linspace(-.3, .3, kind) if kind > 1 else [0]:
         r = .36 if kind == 1 else .25
@@ -1086,18 +1087,18 @@ def monster_face(toy, f, z, ink):
     for s in (-1, 1): toy.add(tube(smooth([(s * .36, 0, z + .45), (s * .55, 0, z + .68), (s * .5, 0, z + .95)], 12), np.linspace(.15, .02, 12)), f.second)
     for k in range(5): toy.add(rod((0, -.25 + k * .17, z + .5), (0, -.22 + k * .2, z + .72), .1, .01), f.third)
 
-# %% ../nbs/00b_toys.ipynb #2ab795e3
-def animal_face(toy, f, z, ink):
+# %% ../nbs/00b_toys.ipynb #dcdefdb8
+def _animal_face(toy, f, z, ink):
     c, front = f.creature, -HEAD[1] / 2
     if c == "lion":
         for a in np.arange(0, 360, 18): toy.add(blob(.46, n=12), "b5651d", (.66 * np.cos(np.radians(a)), .06, z + .56 * np.sin(np.radians(a))), finish="satin")
     mask = {"fox": lambda v: np.clip(.5 + (-v[:, 1] - .2) * 20, 0, 1) * np.clip(.5 + (-.05 - v[:, 2] + .35 * np.abs(v[:, 0])) * 20, 0, 1),
             "owl": lambda v: np.clip(.5 + (.3 - np.minimum(np.hypot(v[:, 0] - .28, v[:, 2] - .03), np.hypot(v[:, 0] + .28, v[:, 2] - .03))) * 24, 0, 1) * (v[:, 1] < -.2)}.get(c)
-    pop_head(toy, z, f.colour, f.second, mask)
-    eyes(toy, .3, front + .03, z + (.04 if c != "frog" else .6), .13 if c == "owl" else .11, white="white" if c == "frog" else "yellow" if c == "owl" else None)
+    _pop_head(toy, z, f.colour, f.second, mask)
+    _eyes(toy, .3, front + .03, z + (.04 if c != "frog" else .6), .13 if c == "owl" else .11, white="white" if c == "frog" else "yellow" if c == "owl" else None)
     if c == "panda":
         for s in (-1, 1): toy.add(blob((.36, .1, .42)), "1d1a1c", (s * .3, front + .04, z + .02), (0, s * 25, 0), finish="satin").add(blob(.1), "white", (s * .28, front - .09, z + .08))
-    animal_ears(toy, f, z)
+    _animal_ears(toy, f, z)
     if c == "owl": toy.add(rod((0, front - .02, z - .08), (0, front - .16, z - .2), .1, .02), "orange"); return
     if c == "frog": toy.add(tube(smooth([(-.4, front - .0, z - .12), (-.2, front - .06, z - .24), (.2, front - .06, z - .24), (.4, front - .0, z - .12)], 18), .03), "1f5a2a"); return
     if c == "pig": toy.add(blob((.42, .22, .3), (.8, .8)), "f28ab0", (0, front - .04, z - .14)); [toy.add(blob((.08, .08, .12)), "9c3b5f", (s * .09, front - .14, z - .14)) for s in (-1, 1)]; return
@@ -1106,8 +1107,8 @@ def animal_face(toy, f, z, ink):
         for s in (-1, 1):
             for k in (-1, 1): toy.add(rod((s * .25, front - .1, z - .2 + .03 * k), (s * .62, front - .08, z - .2 + .1 * k), .014), ink if f.colour != "black" else "white")
 
-# %% ../nbs/00b_toys.ipynb #70bc1128
-def animal_ears(toy, f, z):
+# %% ../nbs/00b_toys.ipynb #008e3446
+def _animal_ears(toy, f, z):
     c, top = f.creature, z + HEAD[2] / 2
     dark = "black" if c == "panda" else f.colour
     for s in (-1, 1):
@@ -1120,23 +1121,27 @@ def animal_ears(toy, f, z):
         if c == "pig": toy.add(plate([(-.2, 0), (.2, 0), (0, -.3)], .1, .03), "f28ab0", (s * .45, -.32, top + .06), (-25, s * 20, 0), finish="satin")
         if c == "frog": toy.add(blob(.44), f.colour, (s * .3, -.25, top + .02), finish="satin")
 
-# %% ../nbs/00b_toys.ipynb #02f31df6
+# %% ../nbs/00b_toys.ipynb #aaa69e4f
 @line("vinyl-pops", "Vinyl Pops", "VP", 450, (9, 25), (-24, 24), (3, 10))
-def vinyl_pop(f, rng):
+def _vinyl_pop(f, rng):
     "A person or a creature, by its factors."
-    if not f.is_human: return beast(f, rng)
+    if not f.is_human: return _beast(f, rng)
     toy = Toy()
-    z = pop_body(toy, f) + HEAD[2] * .42
-    pop_head(toy, z, SKIN[f.skin])
-    pop_hair(toy, f, z)
-    pop_face(toy, f, z)
-    pop_hat(toy, f, z)
+    z = _pop_body(toy, f) + HEAD[2] * .42
+    _pop_head(toy, z, SKIN[f.skin])
+    _pop_hair(toy, f, z)
+    _pop_face(toy, f, z)
+    _pop_hat(toy, f, z)
     return toy
 
-# %% ../nbs/00b_toys.ipynb #203d703b
+# %% ../nbs/00b_toys.ipynb #1a2703e5
 PEOPLE_SHARE = (7, 9) # of the vinyl pops, 7 in 9 are people
-def factors_of(slug, number, rng):
-    "All factors of a line's product with a running number: what it is and how it was photographed."
+def factors_of(
+    slug,   # of a line
+    number, # running number in the line, from 0; decides which pops are people
+    rng,    # numpy Generator
+) -> dict:  # factor: value, with `is_human`, `yaw` and `elevation` (degrees) in every line
+    "What a product is and how it was photographed."
     spec = LINES[slug]
     if slug == "vinyl-pops":
         human = (number + 1) * PEOPLE_SHARE[0] // PEOPLE_SHARE[1] > number * PEOPLE_SHARE[0] // PEOPLE_SHARE[1]
@@ -1145,10 +1150,14 @@ def factors_of(slug, number, rng):
     f["yaw"], f["elevation"] = (round(float(rng.uniform(*r)), 2) for r in (spec.yaw, spec.elevation))
     return f
 
-# %% ../nbs/00b_toys.ipynb #301cb6f6
-def build_toy(slug, factors, rng):
+# %% ../nbs/00b_toys.ipynb #2b883274
+def build_toy(
+    slug,    # of a line
+    factors, # as `factors_of` returns them
+    rng,     # numpy Generator for what the factors leave open
+):           # a `Toy`
     "The toy that a product line makes of its factors, turned as it was photographed."
     from toyhollywood.shapes import place
     f = SimpleNamespace(**factors)
     toy = LINES[slug].build(f, rng)
-    return place(toy, 180 - f.yaw if getattr(f, "mirror", False) else f.yaw)
+    return place(toy, 180 - f.yaw if getattr(f, "mirror", False) else f.yaw, getattr(f, "lean", 0))

@@ -53,7 +53,7 @@ def lazy_adam(
     share = every / (every + 1) if every > 1 else 1.0
     return torch.optim.Adam(parameters, lr=lr * share, betas=tuple(b ** share for b in betas), eps=1e-8)
 
-# %% ../nbs/05_train.ipynb #ab3d5499
+# %% ../nbs/05_train.ipynb #f5516586
 @dataclass
 class Precision:
     "A way to compute a training step."
@@ -61,6 +61,12 @@ class Precision:
     channels_last: bool = False      # memory layout of 4-d tensors
     compile: bool = False            # torch.compile for phases that are not `eager`
     def __str__(self): return self.dtype + " channels_last" * self.channels_last + " compiled" * self.compile
+    @classmethod
+    def named(cls, text: str): # such as "float32" or "bfloat16 channels_last"
+        "The plan of that name; raises `UserError` for any other text."
+        for plan in (cls(d, c, k) for d in ("float32", "bfloat16") for c in (False, True) for k in (False, True)):
+            if str(plan) == text: return plan
+        raise UserError(f"there is no precision plan {text!r}; use auto, float32, bfloat16, each also with channels_last and compiled")
 
 # %% ../nbs/05_train.ipynb #ab9383c4
 @patch
@@ -265,14 +271,18 @@ def load_weights(module: torch.nn.Module, path) -> torch.nn.Module:
     except RuntimeError as error: raise UserError(f"{path} belongs to another architecture: {str(error).splitlines()[1].strip()[:200]}") from None
     return module
 
-# %% ../nbs/05_train.ipynb #c2b6df78
+# %% ../nbs/05_train.ipynb #120f4dd3
 class Loop:
     "A training in progress: phases, batches, where it is; hooks read and change it."
     def __init__(self, phases, batches, steps: int, stage: Stage, hooks, plan: Precision, accelerator):
         self.phases, self.batches, self.steps, self.stage, self.hooks = phases, batches, steps, stage, hooks
         self.plan, self.accelerator, self.device = plan, accelerator, accelerator.device
         self.step, self.rate_factor, self.figures, self.done = 0, 1.0, {}, False
+        self.before, self.started = 0.0, time.monotonic()
         self.modules = _modules(phases)
+    def elapsed(self) -> float:
+        "Seconds of training so far, those before a kill counted in."
+        return self.before + time.monotonic() - self.started
 
 # %% ../nbs/05_train.ipynb #8eb63399
 @patch
@@ -453,7 +463,7 @@ def read_state(folder) -> dict:
     "Read what `save_state` wrote."
     return _unflatten(json.loads((Path(folder) / "state.json").read_text()), load_file(Path(folder) / "state.safetensors"))
 
-# %% ../nbs/05_train.ipynb #5682a9ab
+# %% ../nbs/05_train.ipynb #950e41fa
 class Checkpoint(Hook):
     "Save the whole state every so many seconds and at the end; keep the newest two."
     def __init__(self, folder, key: str, seconds: float = 30.0):
@@ -464,7 +474,7 @@ class Checkpoint(Hook):
         self.last = time.monotonic()
         loop.accelerator.wait_for_everyone()
         if not loop.accelerator.is_main_process: return
-        save_state(self.folder / f"step-{loop.step:07d}", {"key": self.key, "plan": asdict(loop.plan), **loop.state()})
+        save_state(self.folder / f"step-{loop.step:07d}", {"key": self.key, "plan": asdict(loop.plan), "seconds": loop.elapsed(), **loop.state()})
         for old in self.found()[:-2]: shutil.rmtree(old, ignore_errors=True)
     def found(self): return sorted(self.folder.glob("step-*"))
 
@@ -481,14 +491,14 @@ def newest(self: Checkpoint): # the state, or None
         if state.get("key") == self.key: return state
         shutil.rmtree(folder)
 
-# %% ../nbs/05_train.ipynb #fc954d3f
+# %% ../nbs/05_train.ipynb #5c6ea418
 def fit(
     phases,             # list of Phase
     batches,            # endless iterator with state_dict and load_state_dict, such as data.Batches
     steps: int,         # how many steps in all
     stage: Stage,       # gets log, previews, checkpoints, progress
     hooks=(),           # further Hooks, such as EMA and Preview
-    precision="auto",   # a Precision, or "auto" to measure
+    precision="auto",   # a Precision or its name, or "auto" to measure
     key: str = "",      # what else identifies this training, such as the dataset's fingerprint
     log_every: int = 10,          # steps between rows of the log
     checkpoint_seconds: float = 30.0, # between checkpoints
@@ -506,11 +516,12 @@ def fit(
     loop = Loop(phases, batches, steps, stage, [*hooks, Guard(log_every), Log(log_every), checkpoint], plan, accelerator)
     return _run(loop, state, stop_at)
 
-# %% ../nbs/05_train.ipynb #41230bf1
+# %% ../nbs/05_train.ipynb #44f8614a
 def _plan(phases, batches, steps, stage, precision, device):
     "The precision plan, measured on one batch that is put back afterwards."
     if isinstance(precision, Precision): return precision
-    position, table = batches.state_dict(), []
+    if precision != "auto": return Precision.named(precision)
+    position = batches.state_dict()
     plan, table = measure_precision(phases, next(batches), device, steps=steps)
     batches.load_state_dict(position)
     write_json(stage.path("precision.json"), table)
@@ -522,14 +533,14 @@ def _run(loop, state, stop_at):
         loop.load_state(state)
         for hook in loop.hooks: hook.begin(loop)
     for module in loop.modules.values(): module.train()
-    first, started = loop.step, time.monotonic()
+    loop.before, loop.started = (state or {}).get("seconds", 0.0), time.monotonic()
     while loop.step < loop.steps and loop.step != stop_at:
         loop.one_step()
         for hook in loop.hooks: hook.after_step(loop)
     for hook in loop.hooks: hook.end(loop)
-    loop.seconds, loop.done = time.monotonic() - started, loop.step == loop.steps
+    loop.seconds, loop.done = loop.elapsed(), loop.step == loop.steps
     loop.stage.info(device=device_name(loop.device), precision=str(loop.plan), processes=loop.accelerator.num_processes,
-                    train_seconds=round(loop.seconds, 2), steps_per_second=round((loop.step - first) / max(loop.seconds, 1e-9), 3))
+                    train_seconds=round(loop.seconds, 2), steps_per_second=round(loop.step / max(loop.seconds, 1e-9), 3))
     return loop
 
 # %% ../nbs/05_train.ipynb #54c8fdd2

@@ -110,13 +110,14 @@ def elbo_loss(
     nll, kl = gaussian_nll(x, again), kl_divergence(mean, log_variance).mean()
     return (nll + kl) / x[0].numel(), {"nll": nll, "kl": kl}
 
-# %% ../nbs/10_vae.ipynb #f7975deb
+# %% ../nbs/10_vae.ipynb #892744e7
 def train_vae(
     dataset,          # data.Dataset
     stage: Stage,     # gets weights, log, previews, checkpoints
     size: int = 64, width: int = 32, latent: int = 128, # as for `VAE`
     steps: int = 1000, batch_size: int = 64, lr: float = 2e-3,
-    **options,        # for `fit`, such as precision
+    precision="auto", # as for `fit`
+    **options,        # further ones for `fit`
 ) -> tuple:           # (averaged VAE in eval mode, the Loop)
     "Train a VAE on a dataset's training pictures; goes on from its newest checkpoint."
     model = VAE(size, width, latent)
@@ -125,7 +126,7 @@ def train_vae(
     def loss(batch, step): return elbo_loss(model, augment(batch[1], torch.default_generator, shift=1 / 16))
     def draw(): return picture_grid(list(ema.module.decoder(fixed.to(next(ema.module.parameters()).device))), columns=8)
     phase = Phase("vae", model, torch.optim.Adam(model.parameters(), lr), loss, schedule=cosine)
-    loop = fit([phase], batches, steps, stage, [ema, Preview(draw, max(1, steps // 6))], key=dataset.fingerprint, **options)
+    loop = fit([phase], batches, steps, stage, [ema, Preview(draw, max(1, steps // 6))], precision, key=dataset.fingerprint, **options)
     save_model(stage.folder, ema.module, {"size": size, "width": width, "latent": latent}, images=steps * batch_size)
     return ema.module.eval(), loop
 

@@ -1,0 +1,63 @@
+"What the tests beside the notebooks share: calls of the command, and the wheel in an environment of its own."
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class Command:
+    "The command `toyhollywood` of some environment."
+
+    def __init__(self, python):
+        self.words = [str(python), "-m", "toyhollywood.cli"]
+
+    def __call__(self, *words, cwd=None, timeout=600, **options):
+        return subprocess.run([*self.words, *map(str, words)], cwd=cwd, timeout=timeout, capture_output=True, text=True, stdin=subprocess.DEVNULL, **options)
+
+    def start(self, *words, cwd=None):
+        return subprocess.Popen([*self.words, *map(str, words)], cwd=cwd, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True)
+
+
+@pytest.fixture(scope="session")
+def command():
+    return Command(sys.executable)
+
+
+@pytest.fixture(scope="session")
+def bare(tmp_path_factory):
+    "A new environment with the wheel and the newest of everything it needs: no constraints, no nbdev, nothing of this checkout."
+    uv = shutil.which("uv", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
+    assert uv, "uv is missing; `make test` installs it"
+    here = tmp_path_factory.mktemp("wheel")
+    quiet = {"check": True, "cwd": here, "env": {k: v for k, v in os.environ.items() if k not in ("VIRTUAL_ENV", "PYTHONPATH")}}
+    subprocess.run([uv, "build", "--quiet", "--wheel", "--out-dir", here / "dist", ROOT], **quiet)
+    subprocess.run([uv, "venv", "--quiet", "--python", sys.executable, here / "env"], **quiet)
+    wheel = next((here / "dist").glob("*.whl"))
+    python = here / "env" / "bin" / "python"
+    subprocess.run([uv, "pip", "install", "--quiet", "--compile-bytecode", "--python", python, f"{wheel}[all]"], **quiet)
+    yield python
+    shutil.rmtree(here, ignore_errors=True)
+
+
+def everybody(folder):
+    "Processes whose command line or working folder names a folder."
+    found = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        try:
+            words = (entry / "cmdline").read_bytes().decode(errors="replace") + " " + os.readlink(entry / "cwd")
+        except OSError:
+            continue
+        if str(folder) in words and int(entry.name) != os.getpid():
+            found.append(int(entry.name))
+    return found
+
+
+def kill9(process):
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait(30)

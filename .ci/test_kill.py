@@ -1,0 +1,51 @@
+"kill -9 in every stage, then the same command: it finishes, what was finished is not repeated, and the figures are those of an undisturbed run."
+import json
+import time
+
+from conftest import everybody, kill9
+
+from toyhollywood.workflow import stage_names
+
+CLOCKS = ("second", "per_", "speed", "time", "bytes", "memory")  # figures that a clock or a meter makes
+
+
+def figures(run):
+    found = {}
+    for stage in stage_names():
+        record = json.loads((run / stage / "metrics.json").read_text())
+        found[stage] = {name: m["value"] for name, m in record["metrics"].items() if not any(c in name for c in CLOCKS)}
+    return found
+
+
+def wait_for(condition, seconds, process):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if condition():
+            return True
+        if process.poll() is not None:
+            return False
+        time.sleep(0.05)
+    raise AssertionError("nothing happened in time")
+
+
+def test_killed_in_every_stage(command, tmp_path):
+    whole, torn = tmp_path / "whole", tmp_path / "torn"
+    done = command("run", "--preset", "smoke", "--out", whole)
+    assert done.returncode == 0, done.stdout + done.stderr
+    stamps, killed = {}, []
+    for stage in stage_names():
+        process = command.start("run", "--preset", "smoke", "--out", torn)
+        progress, result = torn / stage / "progress.json", torn / stage / "metrics.json"
+        if wait_for(lambda: progress.exists() or result.exists(), 200, process) and not result.exists():
+            killed.append(stage)
+        kill9(process)
+        time.sleep(3)  # kernels notice within a second or two that nobody is left
+        assert not everybody(torn), "a killed run left processes at work"
+        assert json.loads((torn / "config.yaml").exists() and "true" or "false")
+        for name, stamp in stamps.items():
+            assert (torn / name / "metrics.json").stat().st_mtime_ns == stamp, f"{name} was repeated"
+        stamps |= {name: (torn / name / "metrics.json").stat().st_mtime_ns for name in stage_names() if (torn / name / "metrics.json").exists()}
+    done = command("run", "--out", torn)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert len(killed) >= 5, f"only {killed} were caught at work"
+    assert figures(torn) == figures(whole)
