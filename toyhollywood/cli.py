@@ -92,7 +92,7 @@ def _positive(text):
     if value < 1: raise argparse.ArgumentTypeError(f"{text} is not a whole number of at least 1")
     return value
 
-# %% ../nbs/71_cli.ipynb #67d392de
+# %% ../nbs/71_cli.ipynb #c17d3bf2
 def _add_sources(verbs):
     p = _verb(verbs, "store", "open a toy store on this machine, to look at or to crawl", "toyhollywood store --port 8000", _store)
     p.add_argument("--port", type=int, default=8000, help="port on 127.0.0.1 (default: %(default)s)")
@@ -101,7 +101,7 @@ def _add_sources(verbs):
     p.add_argument("url"); p.add_argument("--out", default="crawl", help="folder for what is collected (default: %(default)s)")
     p.add_argument("--spec", default="", help="a TOML file of CSS selectors, for shops without JSON-LD")
     p.add_argument("--limit", type=int, default=0, help="at most so many products (default: all)")
-    p.add_argument("--delay", type=float, default=1.0, help="seconds between requests (default: %(default)s)")
+    p.add_argument("--delay", type=float, help="seconds between requests (default: 1, and none for a store on this machine)")
     p.add_argument("--workers", type=_positive, default=1, help="requests at the same time (default: %(default)s)")
     p = _verb(verbs, "render", "render toys of the catalogue", "toyhollywood render --products 500 --out toys", _render)
     p.add_argument("--products", type=_positive, required=True, help="how many"); p.add_argument("--out", required=True, help="folder for the pictures")

@@ -9,7 +9,7 @@ __all__ = ['CAPTIONS', 'TEMPLATES', 'bpe', 'words_of', 'pieces', 'singular', 'To
            'fetch_pretrained', 'load_pretrained', 'add_pretrained', 'load_clip', 'score_prompts', 'search',
            'common_words']
 
-# %% ../nbs/20_clip.ipynb #36ea34f6
+# %% ../nbs/20_clip.ipynb #e80f85ba
 import math, re, sys
 from functools import cache
 from itertools import islice
@@ -22,7 +22,7 @@ from open_clip.loss import ClipLoss
 from open_clip.model import CLIP
 from open_clip.tokenizer import SimpleTokenizer
 from PIL import Image, ImageDraw, ImageFont
-from .core import JobError, Stage, UserError, _fit, as_image, display_path, nearest, need, picture_grid, read_json, to_signed, write_json
+from .core import JobError, Stage, UserError, fit_square, as_image, display_path, nearest, need, picture_grid, read_json, to_signed, write_json
 from .data import Batches, Dataset, augment, features_for, write_features
 from .train import Phase, cosine, fit, load_model, read_weights, save_model
 
@@ -246,14 +246,14 @@ class Clip:
     @property
     def device(self): return next(self.model.parameters()).device
 
-# %% ../nbs/20_clip.ipynb #7b715e09
+# %% ../nbs/20_clip.ipynb #e078c7cc
 def _stacks(pictures, size, count):
     "Pictures as uint8 arrays (count, size, size, 3); an iterable is read as it is needed."
     if isinstance(pictures, np.ndarray) and pictures.shape[1:3] == (size, size):
         yield from (np.asarray(pictures[i:i + count]) for i in range(0, len(pictures), count))
         return
     pictures = iter(pictures)
-    while batch := list(islice(pictures, count)): yield np.stack([np.asarray(_fit(as_image(p), size)) for p in batch])
+    while batch := list(islice(pictures, count)): yield np.stack([np.asarray(fit_square(as_image(p), size)) for p in batch])
 
 @patch
 @torch.no_grad()
@@ -268,6 +268,7 @@ def encode_images(self: Clip,
         parts.append(F.normalize(self.model.encode_image(x.to(self.device)).float(), dim=-1).cpu().numpy())
     return np.concatenate(parts) if parts else np.zeros((0, 0), np.float32)
 
+# %% ../nbs/20_clip.ipynb #7fa95aac
 @patch
 @torch.no_grad()
 def encode_text(self: Clip,

@@ -91,7 +91,7 @@ def side_by_side(
     parts = [x for x in prepared.values() if x.any()]
     return prepared | ({TOGETHER: prepare(np.hstack(parts), pca, seed)} if len(parts) > 1 else {})
 
-# %% ../nbs/21_cluster.ipynb #64331767
+# %% ../nbs/21_cluster.ipynb #8d6efbcd
 def _kmeans(x, k, seed, neighbours):
     from sklearn.cluster import KMeans
     return KMeans(k, n_init=4, random_state=seed).fit_predict(x)
@@ -99,6 +99,10 @@ def _kmeans(x, k, seed, neighbours):
 def _agglomerative(x, k, seed, neighbours):
     from sklearn.cluster import AgglomerativeClustering
     return AgglomerativeClustering(k).fit_predict(x)
+
+def _average(x, k, seed, neighbours):
+    from sklearn.cluster import AgglomerativeClustering
+    return AgglomerativeClustering(k, linkage="average").fit_predict(x)
 
 def _mixture(x, k, seed, neighbours):
     from sklearn.mixture import GaussianMixture
@@ -119,15 +123,15 @@ def _birch(x, k, seed, neighbours):
         if len(birch.subcluster_centers_) >= k or radius < 1e-9: return birch.set_params(n_clusters=k).fit_predict(x)
         radius /= 2
 
-# %% ../nbs/21_cluster.ipynb #8696489c
+# %% ../nbs/21_cluster.ipynb #694918be
 def _spectral(x, k, seed, neighbours):
     from sklearn.cluster import SpectralClustering
     few = min(neighbours, len(x) - 1)
     return SpectralClustering(k, affinity="nearest_neighbors", n_neighbors=few, assign_labels="cluster_qr", random_state=seed).fit_predict(x)
 
-ALGORITHMS = {"k-means": _kmeans, "agglomerative": _agglomerative, "birch": _birch, "spectral": _spectral, "gaussian-mixture": _mixture}
+ALGORITHMS = {"k-means": _kmeans, "agglomerative": _agglomerative, "birch": _birch, "spectral": _spectral, "gaussian-mixture": _mixture, "average-linkage": _average}
 
-# %% ../nbs/21_cluster.ipynb #5972f891
+# %% ../nbs/21_cluster.ipynb #694fcd4b
 def cluster(
     features,             # (n, d) floats, as `prepare` makes them
     algorithm: str,       # one of ALGORITHMS
@@ -135,7 +139,7 @@ def cluster(
     seed: int = 0,        # of the algorithms that draw random numbers
     neighbours: int = 15, # in the neighbour graph of the spectral method
 ) -> np.ndarray:          # (n,) cluster numbers from 0; fewer than k where fewer than k pictures differ
-    "Group features by one of the five algorithms; raises `UserError` when there are more clusters than pictures."
+    "Group features by one of the algorithms; raises `UserError` when there are more clusters than pictures."
     from threadpoolctl import threadpool_limits
     if algorithm not in ALGORITHMS: raise UserError(f"there is no algorithm {algorithm!r}{nearest(algorithm, ALGORITHMS)}")
     if k > len(features): raise UserError(f"{k} clusters cannot be made of {len(features)} pictures; set clusters to {len(features)} or fewer")
@@ -476,7 +480,7 @@ def read_selection(
     if not chosen["file_names"]: raise UserError(f"{display_path(path)} names no picture; choose some on the map")
     return np.isin(dataset.file_names, chosen["file_names"])
 
-# %% ../nbs/21_cluster.ipynb #8b58809b
+# %% ../nbs/21_cluster.ipynb #ab94e995
 NO_TEXT = "this run has no encoder that reads text: run the stage clip, give human_clusters=[...] from the picture of the fine clusters, or selection= a file saved on the map"
 
 def choose_humans(
@@ -502,7 +506,9 @@ def _text_encoder(run):
     "CLIP's scoring function and its list of unknown words, or two times None."
     if not (Path(run) / "clip" / "features.parquet").is_file(): return None, None
     from toyhollywood.clip import load_clip, score_prompts
-    return score_prompts, load_clip(run).unseen
+    try: return score_prompts, load_clip(run).unseen
+    except UserError: # the pretrained weights are not on this machine: the small one that was trained here is
+        return lambda run, prompts: score_prompts(run, prompts, own=True), load_clip(run, own=True).unseen
 
 # %% ../nbs/21_cluster.ipynb #09c08f48
 def _by_numbers(fine, numbers):
@@ -572,7 +578,7 @@ def record(
         for name, score in cell["scores"].items(): stage.metric(f"{word}_{name}", **score, extractor=f"{cell['encoder']}/{cell['algorithm']}")
     stage.metric("majority", majority_share(labels), n=len(labels))
 
-# %% ../nbs/21_cluster.ipynb #4d163c59
+# %% ../nbs/21_cluster.ipynb #bf90573c
 def score_figure(
     table: list,     # as `sweep` makes it
     majority: float, # share of the largest class
@@ -584,7 +590,7 @@ def score_figure(
     figure, axis = plt.subplots(figsize=(1.5 + 2 * len(names), 3.6), dpi=90)
     for i, algorithm in enumerate(ALGORITHMS):
         cells = [c["scores"]["accuracy"] for c in table if c["algorithm"] == algorithm]
-        axis.bar(np.arange(len(cells)) + 0.16 * (i - 2), [c["value"] for c in cells], 0.15, yerr=[c["sd"] or 0 for c in cells], label=algorithm, color=COLOURS[i])
+        axis.bar(np.arange(len(cells)) + 0.14 * (i - 2.5), [c["value"] for c in cells], 0.13, yerr=[c["sd"] or 0 for c in cells], label=algorithm, color=COLOURS[i])
     axis.axhline(majority, color="black", linestyle="--", linewidth=1, label="largest class")
     axis.set_xticks(range(len(names)), [n + "*" * (n in read_titles) for n in names])
     axis.set(ylim=(0, 1), ylabel="accuracy")

@@ -11,7 +11,7 @@ __all__ = ['FORMATS', 'ENDINGS', 'LARGEST_FILE', 'LARGEST_PICTURE', 'SMALLEST_SI
            'write_features', 'read_features', 'features_for', 'ensure_dataset', 'specimens', 'class_chart', 'read_list',
            'near_copies']
 
-# %% ../nbs/04_data.ipynb #248e71dc
+# %% ../nbs/04_data.ipynb #878b6920
 import contextlib, csv, hashlib, io, json, os, re, shutil, tempfile, unicodedata, warnings, zipfile
 from collections import Counter, defaultdict, deque
 from concurrent.futures import ThreadPoolExecutor
@@ -21,7 +21,7 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 from fastcore.basics import patch
 from PIL import Image, ImageOps
-from .core import (JobError, UserError, _disk_error, _fit, atomic_path, display_path, nearest, package_file, picture_grid, read_json, to_signed, write_bytes,
+from .core import (JobError, UserError, disk_error, fit_square, atomic_path, display_path, nearest, package_file, picture_grid, read_json, to_signed, write_bytes,
                                write_json)
 
 # %% ../nbs/04_data.ipynb #c3d947af
@@ -672,7 +672,7 @@ def _field(name, values):
     return {"@type": "cr:Field", "@id": f"pictures/{name}", "name": name, "dataType": kind,
             "source": {"fileObject": {"@id": "metadata.jsonl"}, "extract": {"column": name}}}
 
-# %% ../nbs/04_data.ipynb #db40475c
+# %% ../nbs/04_data.ipynb #4cd855e6
 def build_dataset(
     source,                # "" or "sample", a folder, a .zip, "kaggle:owner/slug" or "hf:owner/name"
     folder,                # where the dataset is written, such as runs/demo/data
@@ -688,7 +688,7 @@ def build_dataset(
     if limit and limit < minimum: raise UserError(f"limit={limit} is too few: a dataset needs at least {minimum} pictures")
     with locked(folder):
         try: return _build(source, folder, holdout, seed, limit or None, progress, minimum)
-        except OSError as error: raise _disk_error(error, folder)
+        except OSError as error: raise disk_error(error, folder)
 
 @contextlib.contextmanager
 def locked(
@@ -808,13 +808,13 @@ def _cached(self: Dataset, size):
         pixels = np.load(path, mmap_mode="r")
         if pixels.shape == (len(self), size, size, 3) and pixels.dtype == np.uint8: return pixels
 
-# %% ../nbs/04_data.ipynb #4cbdc31b
+# %% ../nbs/04_data.ipynb #335ca1d0
 @patch
 def _square(self: Dataset, i, size):
     try:
         with Image.open(self.folder / self.file_names[i]) as image:
             image.draft("RGB", (2 * size, 2 * size))
-            return np.asarray(_fit(image.convert("RGB"), size))
+            return np.asarray(fit_square(image.convert("RGB"), size))
     except OSError: raise UserError(f"{display_path(self.folder / self.file_names[i])} is missing or damaged; build the dataset again") from None
 
 @patch

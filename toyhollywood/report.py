@@ -153,7 +153,7 @@ def _way(names, members):
     counts = np.bincount(np.asarray(members, dtype=int), minlength=len(names))
     return {"of": np.asarray(members).tolist(), "groups": [{"name": str(n), "count": int(c), "colour": h} for n, c, h in zip(names, counts, colours(len(names)))]}
 
-# %% ../nbs/60_report.ipynb #c4169ffa
+# %% ../nbs/60_report.ipynb #813bb84e
 def map_section(view: RunView, album: Album):
     "The interactive map."
     stage = view["cluster"]
@@ -166,6 +166,7 @@ def map_section(view: RunView, album: Album):
         if address: break
     else: return None
     lead = "Toys that the encoder finds alike lie close together. Touch or point at one to see it; click the map and use the wheel, or pinch, to come nearer."
+    if len(rows) < len(view.dataset): lead += f" {len(rows):,} of the {len(view.dataset):,} toys are shown."
     label = f"Map of {len(rows)} toys. Arrow keys move it, plus and minus zoom, n and p step from toy to toy."
     stagebox = tag("div", tag("canvas", class_="view", tabindex=0, role="img", aria_label=label), _tip(), class_="stagebox")
     return tag("section", tag("h2", "The map"), tag("p", lead, class_="soft"), tag("div", _tools(data["ways"]), stagebox, tag("div", class_="chips", role="group", aria_label="show only"),
@@ -180,14 +181,14 @@ def _tools(ways):
                [button(f"By {way}", data_by=way, aria_pressed="true" if way == "class" else "false") for way in ways], tag("span", class_="gap"),
                button("+", "come nearer", data_zoom="1.6"), button("−", "go away", data_zoom="0.625"), button("Whole", "show the whole map", data_zoom="0"), button("All", "show all groups", data_all=""), class_="tools")
 
-# %% ../nbs/60_report.ipynb #12c9e311
+# %% ../nbs/60_report.ipynb #aaf5c306
 def metrics_html(stage: StageView, leave_out=(), open_below: int = 9):
     "A stage's figures: as a table, folded when it is long."
     rows = metric_rows(stage.metrics, leave_out)
     if not rows: return None
     head, used = ["figure", "#value", "#n", "judged by"], [True, True, any(r[2] for r in rows), any(r[3] for r in rows)]
     shown = table([h for h, u in zip(head, used) if u], [[v for v, u in zip(r, used) if u] for r in rows])
-    return shown if len(rows) < open_below else tag("details", tag("summary", f"All {len(rows)} figures"), shown)
+    return shown if len(rows) < open_below else tag("details", tag("summary", f"All {len(rows)} numbers"), shown)
 
 # %% ../nbs/60_report.ipynb #ac56de25
 CAPTION = "This run: share of toys whose cluster stands for their class, mean ± standard deviation over repetitions. The best in colour; † chosen without labels; * has read the titles"
@@ -223,11 +224,12 @@ def humans_section(view: RunView, album: Album):
 
 def _figures_row(facts): return tag("dl", [tag("div", tag("dt", k), tag("dd", v)) for k, v in facts], class_="figures")
 
-# %% ../nbs/60_report.ipynb #39c7d7fd
+# %% ../nbs/60_report.ipynb #2e72fbe9
 def stage_section(stage: StageView, album: Album):
     "The section of a stage that nobody wrote one for."
     if stage.state != "done" or not (stage.figures or stage.metrics): return None
-    return tag("section", tag("h2", stage.title), tag("p", stage.lead, class_="soft"), [figure_html(f, album) for f in stage.figures], metrics_html(stage), made_by(stage), id=f"stage-{stage.name}")
+    figures = sorted(stage.figures, key=lambda f: f["name"] == "loss") # toys first, curves after them
+    return tag("section", tag("h2", stage.title), tag("p", stage.lead, class_="soft"), [figure_html(f, album) for f in figures], metrics_html(stage), made_by(stage), id=f"stage-{stage.name}")
 
 # %% ../nbs/60_report.ipynb #400b1c6a
 def flat(value, prefix: str = "") -> dict: # {"a / b": value}

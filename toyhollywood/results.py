@@ -205,19 +205,23 @@ def in_turns(
     turns = [q[i] for i in range(max(map(len, queues), default=0)) for q in queues if i < len(q)]
     return [int(i) for i in turns[:count]]
 
-# %% ../nbs/09_results.ipynb #af519ebd
+# %% ../nbs/09_results.ipynb #9d479f07
 def mosaic(
     dataset: Dataset,
-    rows: int = 6,     # toys of a class, one below the other
-    size: int = 64,    # side of a toy in pixels
-    widest: int = 27,  # classes shown at most, the largest
+    rows: int = 3,     # toys of a class, one below the other
+    size: int = 72,    # side of a toy in pixels
+    columns: int = 14, # classes side by side; the others follow in further bands
+    widest: int = 28,  # classes shown at most, the largest
     seed: int = 0,
 ) -> Image.Image:
-    "A picture with one class a column."
+    "A picture with one class a column, in bands."
     rng, counts = np.random.default_rng(seed), np.bincount(dataset.labels, minlength=len(dataset.classes))
     chosen = np.sort(np.argsort(-counts, kind="stable")[:widest])
-    columns = [np.resize(rng.permutation(np.flatnonzero(dataset.labels == c)), rows) for c in chosen]
-    return picture_grid([dataset.image(int(column[r])) for r in range(rows) for column in columns], columns=len(columns), size=size, padding=4)
+    columns = min(columns, len(chosen))
+    chosen = [*chosen, *[counts.argmax()] * (-len(chosen) % columns)] # the largest class fills the last band
+    picked = np.array([np.resize(rng.permutation(np.flatnonzero(dataset.labels == c)), rows) for c in chosen])
+    order = picked.reshape(-1, columns, rows).transpose(0, 2, 1).ravel()
+    return picture_grid([dataset.image(int(i)) for i in order], columns=columns, size=size, padding=4)
 
 # %% ../nbs/09_results.ipynb #84f0bad2
 def metric_rows(
@@ -241,18 +245,18 @@ def read_records(
             found[path.stem] = StageView(path.stem, folder, "done", record=record, metrics={k: v for k, v in as_dict(record.get("metrics")).items() if isinstance(v, dict)})
     return found
 
-# %% ../nbs/09_results.ipynb #fb9ef028
+# %% ../nbs/09_results.ipynb #36b683f2
 def results_table(
     folder,          # a run folder, or a folder of <stage>.json
     stage: str = "cluster", # "cluster" gives algorithms by encoders; any other stage its figures
-    names=None,      # of figures, in order; all when None
+    names=None,      # {figure: the words that the table has for it}; all figures under their own names when None
 ) -> Markdown:
     "A table of results as Markdown; says so when there are none yet."
     found = read_records(folder).get(stage)
     if found is None or not found.metrics: return Markdown(f"*There are no results of the stage {stage} yet.*")
     made = score_table(found) if stage == "cluster" and names is None else None
     if made: return markdown_table(*made)
-    chosen = {n: found.metrics[n] for n in names if n in found.metrics} if names else found.metrics
+    chosen = {words: found.metrics[n] for n, words in names.items() if n in found.metrics} if names else found.metrics
     return markdown_table(["figure", "value", "n", "judged by"], metric_rows(chosen))
 
 # %% ../nbs/09_results.ipynb #e0fd7fbd

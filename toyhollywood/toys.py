@@ -6,11 +6,11 @@
 __all__ = ['LINES', 'BRIGHT', 'SOFT', 'RAINBOW', 'HAIR', 'SKIN', 'HEAD', 'PEOPLE', 'BEASTS', 'NATURAL', 'PEOPLE_SHARE', 'Line',
            'line', 'draw_factors', 'person_factors', 'beast_factors', 'factors_of', 'build_toy']
 
-# %% ../nbs/00b_toys.ipynb #7105024a
+# %% ../nbs/00b_toys.ipynb #eb22b521
 from dataclasses import dataclass
 from types import SimpleNamespace
 import numpy as np
-from .shapes import Toy, blob, box, lathe, plate, ring, rod, rotation, smooth, tube
+from .shapes import Toy, blob, box, lathe, place, plate, ring, rod, rotation, smooth, tube
 
 # %% ../nbs/00b_toys.ipynb #f5eca3a2
 @dataclass(frozen=True)
@@ -532,7 +532,7 @@ def _octopus_face(toy, f, h):
         toy.add(ring(.68, .06, 30, (0, 180)), "black", (0, 0, .45 + .6 * h), (90, 0, 0), (1, h, 1))
         for s in (-1, 1): toy.add(lathe([(0, 0), (.25, 0), (.25, .14), (0, .16)]), f.second, (s * .6, 0, .45 + .6 * h), (0, s * 90, 0))
 
-# %% ../nbs/00b_toys.ipynb #b9d7aea3
+# %% ../nbs/00b_toys.ipynb #34dcbc39
 @line("rocking-horses", "Rocking Horses", "RH", 40, (25, 90), (20, 65), (6, 16), colour=["white", "brown", "tan", "cream", "grey", "sky", "pink", "black"], second=["brown", "gold", "black", "white", "orange", "magenta"], saddle=["red", "blue", "green", "purple", "orange", "teal"], dapples=[True, False], rock=(-8.0, 8.0), mirror=[True, False])
 def _rocking_horse(f, rng):
     toy = Toy()
@@ -549,7 +549,7 @@ def _rocking_horse(f, rng):
     for s in (-1, 1):
         for x, foot in ((-.45, -.75), (.5, .8)): toy.add(rod((x, s * .22, 1.0), (foot, s * .34, .46), .13, .09), f.colour).add(rod((foot, s * .34, .46), (foot * 1.04, s * .35, .36), .1), "2a2c30")
         toy.add(rod((-.74, s * .1, 2.12), (-.72, s * .14, 2.32), .07, .015), f.colour).add(blob((.1, .05, .12)), "black", (-.95, s * .17, 1.98), finish="bead").add(blob(.05), "2a1a14", (-1.36, s * .08, 1.72))
-        toy.add(rod((-.95, s * .06, 1.55), (-.95, s * .36, 1.6), .04), f.saddle) if False else toy.add(tube(smooth([(-1.22, s * .13, 1.74), (-.9, s * .24, 1.6), (-.4, s * .3, 1.5)], 12), .022), f.saddle)
+        toy.add(tube(smooth([(-1.22, s * .13, 1.74), (-.9, s * .24, 1.6), (-.4, s * .3, 1.5)], 12), .022), f.saddle)
     for t in np.linspace(0, 1, 9): toy.add(blob((.26, .16, .2)), f.second, (-.66 + .32 * t, 0, 2.16 - .75 * t ** 1.3), (0, 30 + 25 * t, 0), finish="satin")
     toy.add(blob((.26, .16, .16)), f.second, (-.88, 0, 2.14), finish="satin").add(ring(.16, .03), f.saddle, (-1.16, 0, 1.8), (0, -50, 0))
     toy.add(tube(smooth([(.68, 0, 1.3), (.95, 0, 1.35), (1.1, 0, 1.05), (1.15, 0, .75)], 16), smooth(np.array([[.08], [.13], [.15], [.04]]), 16)[:, 0]), f.second, finish="satin")
@@ -638,7 +638,7 @@ def _brick(toy, x, y, z, studs, deep, colour):
     for i in range(studs):
         for j in range(deep): toy.add(stud, colour, (x + (i - studs / 2 + .5) * .5, y + (j - deep / 2 + .5) * .5, z + .59))
 
-# %% ../nbs/00b_toys.ipynb #1e27d433
+# %% ../nbs/00b_toys.ipynb #d467ee3d
 @line("puzzle-cubes", "Puzzle Cubes", "PC", 45, (5, 25), (20, 70), (20, 34), colour=["black", "white"], order=[2, 3, 3, 3, 4], solved=[True, False, False], twist=(0.0, 40.0), layer=["top", "none", "top"])
 def _puzzle_cube(f, rng):
     toy, n = Toy(), f.order
@@ -649,7 +649,7 @@ def _puzzle_cube(f, rng):
         if not any(k in (0, n - 1) for k in i): continue
         centre = (np.array(i) - (n - 1) / 2) * size
         spin = turn if i[2] == n - 1 else np.eye(3)
-        part = lambda mesh, colour, at, **kw: toy.add((mesh[0] + at) @ spin.T if False else ((mesh[0] + at) @ spin.T, mesh[1]), colour, **kw)
+        part = lambda mesh, colour, at, **kw: toy.add(((mesh[0] + at) @ spin.T, mesh[1]), colour, **kw)
         part(box(size * .985, size * .985, size * .985, size * .1, 2), f.colour, centre)
         for axis in range(3):
             if i[axis] not in (0, n - 1): continue
@@ -983,14 +983,14 @@ def _pop_arms(toy, f, h, skin, sleeve):
         hand = elbow + ([s * .1, -.05, .24] if up else [-s * .08, -.14, -.14] if f.pose == "hips" else [s * .02, -.08, -.17])
         toy.add(rod(shoulder, elbow, .11), sleeve, finish="satin").add(rod(elbow, hand, .095), skin if f.outfit in ("shirt", "dress", "overalls") else sleeve, finish="satin").add(blob(.22), skin, hand, finish="satin")
 
-# %% ../nbs/00b_toys.ipynb #eb56666d
+# %% ../nbs/00b_toys.ipynb #1322a2be
 def _outfit_details(toy, f, h):
     z = .3
     if f.outfit == "suit":
         toy.add(plate([(-.04, 0), (.04, 0), (.055, -.18 * h), (0, -.3 * h), (-.055, -.18 * h)], .05), f.second if f.second != "white" else "red", (0, -.27, z + .76 * h), (10, 0, 0))
         for s in (-1, 1): toy.add(blob(.04), "gold", (.02, -.33, z + .2 - .04 + .05 * s))
     if f.outfit == "cape":
-        grid = np.array([(x, .2 + .14 * (1 - t) ** .5 * 0 + .3 * t + .05 * np.cos(x * 9), z + .86 * h - t * (.86 * h + .22)) for t in np.linspace(0, 1, 10) for x in np.linspace(-1, 1, 17)])
+        grid = np.array([(x, .2 + .3 * t + .05 * np.cos(x * 9), z + .86 * h - t * (.86 * h + .22)) for t in np.linspace(0, 1, 10) for x in np.linspace(-1, 1, 17)])
         grid[:, 0] *= .3 + .3 * np.repeat(np.linspace(0, 1, 10), 17)
         i = np.arange(170).reshape(10, 17)
         p, q, r, s = i[:-1, :-1].ravel(), i[:-1, 1:].ravel(), i[1:, 1:].ravel(), i[1:, :-1].ravel()
@@ -1150,14 +1150,13 @@ def factors_of(
     f["yaw"], f["elevation"] = (round(float(rng.uniform(*r)), 2) for r in (spec.yaw, spec.elevation))
     return f
 
-# %% ../nbs/00b_toys.ipynb #2b883274
+# %% ../nbs/00b_toys.ipynb #386f3b13
 def build_toy(
     slug,    # of a line
     factors, # as `factors_of` returns them
     rng,     # numpy Generator for what the factors leave open
 ):           # a `Toy`
     "The toy that a product line makes of its factors, turned as it was photographed."
-    from toyhollywood.shapes import place
     f = SimpleNamespace(**factors)
     toy = LINES[slug].build(f, rng)
     return place(toy, 180 - f.yaw if getattr(f, "mirror", False) else f.yaw, getattr(f, "lean", 0))
