@@ -16,7 +16,7 @@ class BuildWithNotebooks(build_py):
         super().run()
         target = Path(self.build_lib) / cfg["lib_path"] / "nbs"
         target.mkdir(parents=True, exist_ok=True)
-        for page in sorted((here / cfg["nbs_path"]).glob("[0-9][0-9]_*.ipynb")):
+        for page in sorted((here / cfg["nbs_path"]).glob("[0-9]*.ipynb")):
             shutil.copyfile(page, target / page.name)
 
 

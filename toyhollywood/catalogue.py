@@ -206,7 +206,7 @@ def _render_to(job):
     row, out, size, samples = job
     write_bytes(Path(out, row["file_name"]), encode(render_product(row, size, samples)))
 
-# %% ../nbs/01_catalogue.ipynb #f5fb0731
+# %% ../nbs/01_catalogue.ipynb #12862a8f
 def render_catalogue(
     products: int,       # how many, 1 or more
     out,                 # folder to fill: images/<line>/<sku>.jpg and metadata.jsonl
@@ -215,7 +215,7 @@ def render_catalogue(
     size: int = 128,     # side of the pictures in pixels
     workers: int = None, # processes; as many as there are cores when None
     samples: int = None, # paths a pixel; `SAMPLES` when None
-    progress: bool = True, # show a bar
+    progress=True,       # show a bar; or a function that is called with how many are done, of how many
 ):                       # `Catalogue` of the folder
     "Renders a catalogue into a folder; run again after a kill it makes only what is missing. Raises `UserError` for a wrong call."
     out = Path(out)
@@ -230,12 +230,15 @@ def render_catalogue(
 # %% ../nbs/01_catalogue.ipynb #4869eb73
 def _cores(): return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
-# %% ../nbs/01_catalogue.ipynb #1ca5580e
+# %% ../nbs/01_catalogue.ipynb #1b2b1a79
 def _render_all(jobs, workers, total, progress):
     "Renders in processes that were started afresh, one thread each."
     from toyhollywood.catalogue import _render_to, _worker_start # a new process finds them in the package, not in a notebook
     pool = ProcessPoolExecutor(min(workers, len(jobs)), multiprocessing.get_context("spawn"), _worker_start, (os.getpid(),))
-    try: list(tqdm(pool.map(_render_to, jobs, chunksize=2), "render", total, initial=total - len(jobs), unit="toy", disable=not progress))
+    done = total - len(jobs)
+    try:
+        for done, _ in enumerate(tqdm(pool.map(_render_to, jobs, chunksize=2), "render", total, initial=done, unit="toy", disable=progress is not True), done + 1):
+            if callable(progress): progress(done, total)
     except BrokenProcessPool: raise JobError("a rendering process was killed (out of memory?); run the same command again, it continues where it stopped") from None
     finally: pool.shutdown(wait=True, cancel_futures=True)
 

@@ -115,12 +115,12 @@ def package_file(
     "Path of a data file of the installed package."
     return Path(str(resources.files("toyhollywood"))).joinpath(*parts)
 
-# %% ../nbs/00_core.ipynb #2c467a49
+# %% ../nbs/00_core.ipynb #36dfb35d
 def notebooks_folder() -> Path:
     "Where the notebooks are: inside the installed package, or `nbs/` of a checkout; raises `UserError` when there are none."
     inside, checkout = package_file("nbs"), package_file().parent / "nbs"
     for folder in (inside, checkout):
-        if any(folder.glob("[0-9][0-9]_*.ipynb")): return folder
+        if any(folder.glob("[0-9]*.ipynb")): return folder
     raise UserError(f"no notebooks in {inside} or {checkout}; install the package again")
 
 # %% ../nbs/00_core.ipynb #d0c73a48

@@ -131,7 +131,7 @@ def colours(count: int) -> list:
     "Well-separated colours as CSS: the golden angle around the wheel, three lightnesses in turn."
     return [f"hsl({(20 + i * 137.508) % 360:.0f} {(72, 55, 62)[i % 3]}% {(52, 40, 64)[i % 3]}%)" for i in range(count)]
 
-# %% ../nbs/08_webpage.ipynb #5c674eb8
+# %% ../nbs/08_webpage.ipynb #3f55fb57
 def table(
     head: list,          # texts of the columns; one that begins with "#" stands to the right
     rows: list,          # of lists of text or Html
@@ -142,7 +142,8 @@ def table(
     cell = lambda i, v: tag("th", v, scope="row") if i == 0 else tag("td", v, class_="n" if right[i] else None)
     top = tag("tr", [tag("th", h.lstrip("#"), scope="col", class_="n" if r else None) for h, r in zip(head, right)])
     body = [tag("tr", [cell(i, v) for i, v in enumerate(row)]) for row in rows]
-    return tag("div", tag("table", tag("caption", caption) if caption else None, tag("thead", top), tag("tbody", body)), class_="scroll", tabindex=0, role="region", aria_label=caption or head[0] or "table")
+    inner = tag("div", tag("table", tag("thead", top), tag("tbody", body)), class_="scroll", tabindex=0, role="region", aria_label=caption or head[0] or "table")
+    return escaped([tag("p", caption, class_="made"), inner]) if caption else inner
 
 # %% ../nbs/08_webpage.ipynb #a630d7c6
 class Markdown(str):
