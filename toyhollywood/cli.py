@@ -17,10 +17,10 @@ def _verb(verbs, name, what, example, run):
     parser.set_defaults(call=run)
     return parser
 
-# %% ../nbs/71_cli.ipynb #57dd7ef4
+# %% ../nbs/71_cli.ipynb #3807cbc1
 def _run(a):
-    from toyhollywood.workflow import run_chain
-    page = run_chain(a.out, a.data, a.preset, [s for s in (a.stages or "").split(",") if s], a.jobs, a.profile, a.set, a.seed)
+    from toyhollywood.workflow import default_out, run_chain
+    page = run_chain(a.out or default_out(a.data), a.data, a.preset, [s for s in (a.stages or "").split(",") if s], a.jobs, a.profile, a.set, a.seed)
     print(f"\nthe result page: {page}")
 
 def _store(a):
@@ -31,7 +31,7 @@ def _scrape(a):
     from toyhollywood.scrape import scrape_command
     scrape_command(a.url, a.out, spec=a.spec, limit=a.limit, delay=a.delay, workers=a.workers)
 
-# %% ../nbs/71_cli.ipynb #9feb8b83
+# %% ../nbs/71_cli.ipynb #6aa5f6b3
 def _render(a):
     from toyhollywood.catalogue import render_catalogue
     render_catalogue(a.products, a.out, line=a.line, seed=a.seed, size=a.size, workers=a.workers)
@@ -44,7 +44,7 @@ def _data(a):
 
 def _report(a):
     from toyhollywood.report import build_report
-    print(f"the result page: {build_report(a.run)}")
+    print(f"the result page: {build_report(a.run, a.compare)}")
 
 # %% ../nbs/71_cli.ipynb #e6403391
 def _train(a):
@@ -75,13 +75,13 @@ def parser() -> argparse.ArgumentParser:
     _add_results(verbs)
     return top
 
-# %% ../nbs/71_cli.ipynb #0f7d18e0
+# %% ../nbs/71_cli.ipynb #4cf6b5b3
 def _add_run(verbs):
     p = _verb(verbs, "run", "run the chain of notebooks on a source and build its result page", "toyhollywood run --data my_pictures --preset demo --out runs/mine", _run)
     p.add_argument("--data", help="a folder of pictures, a store's http(s) address, kaggle:owner/slug or hf:owner/name; without it the shipped store is opened and crawled")
     p.add_argument("--preset", help="how big: smoke, demo, cpu, gpu or full (default: what the run folder holds, or demo)")
     p.add_argument("--stages", help="only these stages, separated by commas")
-    p.add_argument("--out", default="runs/demo", help="the run folder (default: %(default)s)")
+    p.add_argument("--out", help="the run folder (default: runs/demo, or runs/ and the name of the source)")
     p.add_argument("--jobs", type=_positive, default=1, help="stages at the same time (default: %(default)s)")
     p.add_argument("--profile", help="a Snakemake profile for another place to run")
     p.add_argument("--set", action="append", default=[], metavar="STAGE.PARAMETER=VALUE", help="override one parameter; may be given several times")
@@ -108,7 +108,7 @@ def _add_sources(verbs):
     p.add_argument("--line", help="only this product line"); p.add_argument("--seed", type=int, default=0)
     p.add_argument("--size", type=_positive, default=128, help="side in pixels (default: %(default)s)"); p.add_argument("--workers", type=_positive, help="processes (default: all cores)")
 
-# %% ../nbs/71_cli.ipynb #32afb80b
+# %% ../nbs/71_cli.ipynb #cd061cdf
 def _add_results(verbs):
     p = _verb(verbs, "data", "make a clean dataset of any source", "toyhollywood data my_pictures --out dataset", _data)
     p.add_argument("source"); p.add_argument("--out", required=True); p.add_argument("--holdout", type=float, default=0.1, help="share kept for testing (default: %(default)s)")
@@ -119,7 +119,7 @@ def _add_results(verbs):
     p.add_argument("words"); p.add_argument("--run", default="runs/demo"); p.add_argument("-n", type=_positive, default=8, help="how many (default: %(default)s)")
     p.add_argument("--draw", help="write the pictures found to this file")
     p = _verb(verbs, "report", "build the result page of a run again", "toyhollywood report --run runs/demo", _report)
-    p.add_argument("--run", default="runs/demo")
+    p.add_argument("--run", default="runs/demo"); p.add_argument("--compare", help="a second run folder whose figures stand beside")
 
 # %% ../nbs/71_cli.ipynb #5bfb3bb6
 def main(

@@ -26,7 +26,7 @@ from .core import JobError, Stage, UserError, fit_square, as_image, display_path
 from .data import Batches, Dataset, augment, features_for, write_features
 from .train import Phase, cosine, fit, load_model, read_weights, save_model
 
-# %% ../nbs/20_clip.ipynb #88dfce76
+# %% ../nbs/20_clip.ipynb #a8d3dbe1
 @cache
 def bpe() -> SimpleTokenizer:
     "open_clip's byte-pair tokenizer (Sennrich et al. 2016), with the table that is part of its package."
@@ -45,8 +45,9 @@ def pieces(
     return [bpe().encode(word) for word in words_of(text)]
 
 def singular(word: str) -> str:
-    "A word without the s of an English plural: enough for the names of product lines."
-    return word[:-1] if word.endswith("s") and not word.endswith("ss") and len(word) > 3 else word
+    "A word without the ending of an English plural: enough for the names of product lines."
+    if re.search(r"([^o]us|x|ch|sh|ss)es$", word): return word[:-2]
+    return word[:-1] if word.endswith("s") and not word.endswith(("ss", "us")) and len(word) > 3 else word
 
 # %% ../nbs/20_clip.ipynb #576f434f
 class Tokenizer:

@@ -36,7 +36,7 @@ def tag(
     words = [f' {k.rstrip("_").replace("_", "-")}="{html.escape(str(v))}"' for k, v in attributes.items() if v is not None and v is not False]
     return Html(f"<{name}{''.join(words)}>" + ("" if name in VOID else f"{escaped(children)}</{name}>"))
 
-# %% ../nbs/08_webpage.ipynb #7b04411b
+# %% ../nbs/08_webpage.ipynb #e3e98e69
 def number(
     value,     # a float, or None
     sd=None,   # its standard deviation, or None
@@ -48,8 +48,9 @@ def number(
     return f"{text} ± {sd:,.{digits}f}" if isinstance(sd, (int, float)) and math.isfinite(sd) else text
 
 def duration(seconds: float) -> str:
-    "Seconds as '8 s' or '2 min 05 s'."
+    "Seconds as '3.2 s', '2 min 05 s' or '1 h 10 min'."
     whole = round(seconds)
+    if whole >= 3600: return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
     return f"{seconds:.1f} s" if seconds < 9.95 else f"{whole} s" if whole < 60 else f"{whole // 60} min {whole % 60:02d} s"
 
 # %% ../nbs/08_webpage.ipynb #dcaa47e2

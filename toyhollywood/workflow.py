@@ -4,16 +4,17 @@
 
 # %% auto #0
 __all__ = ['CHAIN', 'TRAINERS', 'Step', 'stage_names', 'stage_notebook', 'is_url', 'first_stages', 'parse_override', 'source_of',
-           'source_mark', 'resolve', 'execute_stage', 'main', 'code_mark', 'snakemake_command', 'run_chain', 'stop',
-           'clock', 'progress_line', 'watch', 'train_stage']
+           'source_mark', 'default_out', 'resolve', 'execute_stage', 'main', 'code_mark', 'snakemake_command',
+           'run_chain', 'stop', 'progress_line', 'watch', 'train_stage']
 
-# %% ../nbs/70_workflow.ipynb #23af1f31
+# %% ../nbs/70_workflow.ipynb #09fc1e5e
 import contextlib, ctypes, hashlib, json, os, shutil, signal, subprocess, sys, time
 from dataclasses import dataclass
 from pathlib import Path
 import yaml
 from .core import (JobError, UserError, atomic_path, display_path, hold, load_preset, nearest, notebook_parameters, notebooks_folder, package_file,
                                read_json, write_json, write_text)
+from .webpage import duration
 
 # %% ../nbs/70_workflow.ipynb #8b4affca
 @dataclass(frozen=True)
@@ -90,6 +91,15 @@ def source_mark(source: str) -> str:
     if not source or is_url(source) or not Path(source).is_dir(): return ""
     marks = sorted(f"{p.relative_to(source)} {p.stat().st_size} {p.stat().st_mtime_ns}" for p in Path(source).rglob("*") if p.is_file())
     return hashlib.sha256("\n".join(marks).encode()).hexdigest()[:16]
+
+# %% ../nbs/70_workflow.ipynb #f03ae1f2
+def default_out(
+    data: str = None, # as for `run_chain`
+) -> Path:            # such as runs/demo, runs/amiibo-dev, runs/toys.example
+    "The run folder of a source for which none was named."
+    if not data or data == "sample": return Path("runs/demo")
+    name = data.split("://")[1].split("/")[0] if is_url(data) else data.rstrip("/").split("/")[-1].split(":")[-1]
+    return Path("runs") / ("".join(c if c.isalnum() or c in "._-" else "-" for c in name).strip(".-") or "mine")
 
 # %% ../nbs/70_workflow.ipynb #a694afbc
 def resolve(
@@ -275,25 +285,17 @@ def stop(
         with contextlib.suppress(ProcessLookupError): os.killpg(process.pid, sign)
         with contextlib.suppress(subprocess.TimeoutExpired): process.wait(wait)
 
-# %% ../nbs/70_workflow.ipynb #b777102c
-def clock(seconds: float) -> str:
-    "Seconds as a person says them: '8 s', '2 min 05 s', '1 h 10 min'."
-    seconds = int(round(seconds))
-    if seconds < 60: return f"{seconds} s"
-    if seconds < 3600: return f"{seconds // 60} min {seconds % 60:02d} s"
-    return f"{seconds // 3600} h {seconds % 3600 // 60:02d} min"
-
-# %% ../nbs/70_workflow.ipynb #dfcda09b
+# %% ../nbs/70_workflow.ipynb #5a2488fa
 def progress_line(
     stage: str,     # its name
     progress: dict, # what its progress.json holds, or None
     position: str = "", # such as "2/6"
 ) -> str:
     "One line about a stage at work."
-    if not progress: return f"{position} {stage:10s} starting"
+    if not progress or not progress["step"]: return f"{position} {stage:10s} starting"
     step, of, rate = progress["step"], max(progress["of"], 1), progress.get("rate") or 0
     bar = "█" * round(20 * step / of) + "░" * (20 - round(20 * step / of))
-    left = f", about {clock((of - step) / rate)} left" if 0 < step < of and rate > 0 else ""
+    left = f", about {duration((of - step) / rate)} left" if 0 < step < of and rate > 0 else ""
     newest = "  ".join(f"{k} {v:.4g}" for k, v in list(progress["newest"].items())[:2] if isinstance(v, (int, float)))
     return f"{position} {stage:10s} {bar} {step}/{of}  {rate:.3g}/s{left}  {newest}".rstrip()
 
@@ -318,7 +320,7 @@ def watch(
         if ended: return
         time.sleep(every)
 
-# %% ../nbs/70_workflow.ipynb #0d9efd16
+# %% ../nbs/70_workflow.ipynb #552cbaaf
 def _fresh(path, begin):
     "A progress file of this run, or None."
     with contextlib.suppress(UserError):
@@ -330,7 +332,7 @@ def _announce(run, name, names, shown, started, begin, live):
     done, error, front = run / name / "metrics.json", run / name / "error.json", "\r\x1b[K" * live + f"{names.index(name) + 1}/{len(names)} {name:10s} "
     if _fresh(run / name / "progress.json", begin) and not done.is_file(): started.setdefault(name, time.monotonic())
     if error.is_file(): print(front + "failed: " + read_json(error)["sentence"], flush=True)
-    elif done.is_file() and done.stat().st_mtime >= begin: print(front + f"done in {clock(read_json(done)['seconds'])}  {_headline(read_json(done))}", flush=True)
+    elif done.is_file() and done.stat().st_mtime >= begin: print(front + f"done in {duration(read_json(done)['seconds'])}  {_headline(read_json(done))}", flush=True)
     elif done.is_file() and any(n in started or n in shown for n in names[names.index(name) + 1:]): print(front + "up to date", flush=True)
     else: return
     shown.add(name)
