@@ -140,11 +140,11 @@ def main(
     except BrokenPipeError: os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0
 
-# %% ../nbs/71_cli.ipynb #00be9875
+# %% ../nbs/71_cli.ipynb #eba9f997
 def _which_extra(error):
     "Which extra brings a package that is missing."
     extras = {"mitsuba": "render", "papermill": "run", "snakemake": "run", "torch": "train", "open_clip": "train", "sklearn": "train", "pyarrow": "train", "matplotlib": "run"}
     module = (error.name or "").split(".")[0]
     return f"this needs the package {module}: pip install 'toyhollywood[{extras.get(module, 'all')}]'"
 
-if __name__ == "__main__": sys.exit(main())
+if __name__ == "__main__" and "get_ipython" not in globals(): sys.exit(main()) # a module that is run, and not this page

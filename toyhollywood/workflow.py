@@ -361,5 +361,5 @@ def train_stage(
     module, function = TRAINERS[stage]
     getattr(import_module(module), function)(Dataset.open(Path(run) / "data"), work, **values)
 
-# %% ../nbs/70_workflow.ipynb #3fce3a4f
-if __name__ == "__main__": main()
+# %% ../nbs/70_workflow.ipynb #99639d87
+if __name__ == "__main__" and "get_ipython" not in globals(): main() # a module that is run, and not this page
