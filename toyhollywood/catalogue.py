@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['SAMPLE_SIZE', 'WORDS', 'ITEMS', 'BRANDS', 'TAILS', 'SAMPLES', 'SHOP_COLUMNS', 'stock_order', 'line_of',
-           'describe_pop', 'describe_item', 'title_of', 'product', 'render_product', 'encode', 'indices_of',
+           'describe_pop', 'describe_item', 'title_of', 'product', 'render_product', 'jpeg_bytes', 'indices_of',
            'render_catalogue', 'Catalogue', 'load_catalogue', 'pack_catalogue', 'write_sample']
 
 # %% ../nbs/01_catalogue.ipynb #b1f69f94
@@ -167,8 +167,8 @@ def render_product(
     toy = build_toy(row["category"], factors, np.random.default_rng([row["seed"], row["index"], 1]))
     return photograph(toy, size, row["elevation"], seed=(row["seed"] * 1_000_003 + row["index"]) % 2**31, samples=samples or SAMPLES)
 
-# %% ../nbs/01_catalogue.ipynb #6ea83bce
-def encode(
+# %% ../nbs/01_catalogue.ipynb #240c9cdd
+def jpeg_bytes(
     picture,    # PIL image
     quality=88, # 1 to 95
 ) -> bytes:
@@ -200,11 +200,11 @@ def _worker_start(parent):
         os._exit(1)
     threading.Thread(target=watch, daemon=True).start()
 
-# %% ../nbs/01_catalogue.ipynb #32612f1b
+# %% ../nbs/01_catalogue.ipynb #e4e6d876
 def _render_to(job):
     "Renders one product to its file; runs in a worker."
     row, out, size, samples = job
-    write_bytes(Path(out, row["file_name"]), encode(render_product(row, size, samples)))
+    write_bytes(Path(out, row["file_name"]), jpeg_bytes(render_product(row, size, samples)))
 
 # %% ../nbs/01_catalogue.ipynb #12862a8f
 def render_catalogue(

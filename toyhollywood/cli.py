@@ -5,8 +5,8 @@
 # %% auto #0
 __all__ = ['parser', 'main']
 
-# %% ../nbs/71_cli.ipynb #e6bc530a
-import argparse, os, sys, textwrap
+# %% ../nbs/71_cli.ipynb #e97a0ca5
+import argparse, os, sys
 from pathlib import Path
 from .core import UserError, nearest
 
@@ -46,19 +46,18 @@ def _report(a):
     from toyhollywood.report import build_report
     print(f"the result page: {build_report(a.run, a.compare)}")
 
-# %% ../nbs/71_cli.ipynb #e6403391
+# %% ../nbs/71_cli.ipynb #de46bd25
 def _train(a):
     from toyhollywood.workflow import train_stage
     train_stage(a.stage, a.run, a.set)
 
 def _search(a):
     from toyhollywood.clip import search
-    from toyhollywood.core import picture_grid, write_bytes
-    from toyhollywood.data import Dataset
-    found, dataset = search(a.run, a.words, a.n), Dataset.open(Path(a.run) / "data")
+    found = search(a.run, a.words, a.n)
     for row, score in found: print(f"{score:6.3f}  {row['title'] or row['category']}  ({row['file_name']})")
     if a.draw:
         from PIL import Image
+        from toyhollywood.core import picture_grid
         picture_grid([Image.open(Path(a.run) / "data" / row["file_name"]) for row, _ in found]).save(a.draw)
         print(f"drawn to {a.draw}")
 

@@ -5,10 +5,10 @@
 # %% auto #0
 __all__ = ['PIXELS', 'TOGETHER', 'ALGORITHMS', 'COLOURS', 'PEOPLE', 'CREATURES', 'THINGS', 'NO_TEXT', 'find_encoders',
            'has_read_titles', 'load_encoders', 'pixel_features', 'unit', 'prepare', 'side_by_side', 'cluster', 'draws',
-           'stability', 'repeat', 'scores_of', 'sweep', 'table_text', 'choose', 'choose_k', 'layout', 'palette',
+           'stability', 'repeat', 'scores_of', 'sweep', 'table_text', 'most_stable', 'choose_k', 'layout', 'palette',
            'class_map', 'grid_places', 'picture_map', 'typical', 'family_caption', 'families', 'confusion',
-           'fine_clusters', 'human_prompts', 'text_margin', 'smooth', 'read_selection', 'choose_humans', 'write_humans',
-           'clusters_for', 'record', 'score_figure', 'write_map']
+           'fine_clusters', 'human_prompts', 'text_margin', 'with_its_cluster', 'read_selection', 'choose_humans',
+           'write_humans', 'clusters_for', 'write_metrics', 'score_figure', 'write_map']
 
 # %% ../nbs/21_cluster.ipynb #f3a3679f
 import itertools, os, shutil, tempfile, time, warnings
@@ -230,8 +230,8 @@ def table_text(
     lines = [head, ["---"] + ["---:"] * len(names), *rows]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
-# %% ../nbs/21_cluster.ipynb #5828319b
-def choose(
+# %% ../nbs/21_cluster.ipynb #a3eea1aa
+def most_stable(
     table: list, # as `sweep` makes it
 ) -> dict:       # the chosen cell
     "The cell whose repetitions agree best; no label has a part in it."
@@ -448,7 +448,7 @@ def human_prompts(
     return ([f"a vinyl pop figure of a {word}" for word in known(PEOPLE)] + [f"a vinyl pop {word} with {hair}" for word in known(PEOPLE[:2]) for hair in ("long hair", "short hair")],
             [f"a vinyl pop figure of a {word}" for word in known(CREATURES)] + [f"a toy {word}" for word in known(THINGS)])
 
-# %% ../nbs/21_cluster.ipynb #05c45202
+# %% ../nbs/21_cluster.ipynb #7ba47a52
 def text_margin(
     scores,      # (n, p) similarity of each picture to each prompt
     people: int, # how many of the prompts, from the first, describe people
@@ -456,7 +456,7 @@ def text_margin(
     "How much better the best description of people fits than the best of anything else."
     return scores[:, :people].max(axis=1) - scores[:, people:].max(axis=1)
 
-def smooth(
+def with_its_cluster(
     values,          # (n,) one number a picture
     clusters,        # (n,) cluster numbers
     own: float = 0.5, # weight of the picture's own value; the rest is its cluster's mean
@@ -481,7 +481,7 @@ def read_selection(
     if not chosen["file_names"]: raise UserError(f"{display_path(path)} names no picture; choose some on the map")
     return np.isin(dataset.file_names, chosen["file_names"])
 
-# %% ../nbs/21_cluster.ipynb #ab94e995
+# %% ../nbs/21_cluster.ipynb #fd4fe46c
 NO_TEXT = "this run has no encoder that reads text: run the stage clip, give human_clusters=[...] from the picture of the fine clusters, or selection= a file saved on the map"
 
 def choose_humans(
@@ -499,7 +499,7 @@ def choose_humans(
     if score is None: return np.zeros(len(dataset), bool), {"method": "none", "reason": NO_TEXT}
     people, others = human_prompts(unseen)
     if not people or not others: return np.zeros(len(dataset), bool), {"method": "none", "reason": "this run's text encoder never read a word for people; give human_clusters or selection"}
-    chosen = smooth(text_margin(np.asarray(score(run, people + others)), len(people)), fine) > 0
+    chosen = with_its_cluster(text_margin(np.asarray(score(run, people + others)), len(people)), fine) > 0
     shares = np.bincount(fine, chosen) / np.maximum(np.bincount(fine), 1)
     return chosen, {"method": "text", "people": people, "others": others, "clusters": np.flatnonzero(shares > 0.5).tolist()}
 
@@ -561,8 +561,8 @@ def clusters_for(
     if clusters: return clusters
     return min(len(dataset.classes), max(2, len(dataset) // 2)) if len(dataset.classes) > 1 else choose_k(features, seed)
 
-# %% ../nbs/21_cluster.ipynb #ec778fd2
-def record(
+# %% ../nbs/21_cluster.ipynb #27e43683
+def write_metrics(
     stage: Stage,
     table: list,  # as `sweep` makes it
     labels=None,  # (n,) true classes, or None
@@ -574,7 +574,7 @@ def record(
         stage.metric(f"{at}/stability", cell["stability"], n=len(cell["found"]), extractor=cell["encoder"])
         stage.metric(f"{at}/seconds", **mean_sd(cell["seconds"]), extractor=cell["encoder"])
     if labels is None: return
-    best, chosen = max(table, key=lambda cell: cell["scores"]["accuracy"]["value"]), choose(table)
+    best, chosen = max(table, key=lambda cell: cell["scores"]["accuracy"]["value"]), most_stable(table)
     for word, cell in (("best", best), ("chosen", chosen)):
         for name, score in cell["scores"].items(): stage.metric(f"{word}_{name}", **score, extractor=f"{cell['encoder']}/{cell['algorithm']}")
     stage.metric("majority", majority_share(labels), n=len(labels))

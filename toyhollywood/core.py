@@ -4,12 +4,12 @@
 
 # %% auto #0
 __all__ = ['PACKAGES', 'UserError', 'JobError', 'nearest', 'atomic_path', 'disk_error', 'write_bytes', 'write_text', 'write_json',
-           'read_json', 'package_file', 'notebooks_folder', 'preset_names', 'load_preset', 'notebook_parameters',
-           'seed_everything', 'versions', 'git_commit', 'to_signed', 'to_pixels', 'Picture', 'as_image', 'picture_grid',
-           'fit_square', 'display_path', 'need', 'hold', 'Stage']
+           'read_json', 'slug', 'package_file', 'notebooks_folder', 'preset_names', 'load_preset',
+           'notebook_parameters', 'seed_everything', 'versions', 'git_commit', 'to_signed', 'to_pixels', 'Picture',
+           'as_image', 'picture_grid', 'fit_square', 'display_path', 'need', 'hold', 'Stage']
 
-# %% ../nbs/00_core.ipynb #38e67db9
-import contextlib, difflib, errno, io, json, os, random, subprocess, sys, tempfile, time
+# %% ../nbs/00_core.ipynb #cd1ffd36
+import contextlib, difflib, errno, hashlib, io, json, os, random, re, subprocess, sys, tempfile, time, unicodedata
 from importlib import metadata, resources
 from pathlib import Path
 import numpy as np, yaml
@@ -107,6 +107,14 @@ def read_json(
     except FileNotFoundError: raise UserError(f"{path} is missing") from None
     except ValueError as error:
         raise UserError(f"{path} is broken ({error}); remove it and run the same command again") from None
+
+# %% ../nbs/00_core.ipynb #a4c19e53
+def slug(
+    name: str, # any text
+) -> str:      # lower-case letters, digits and single dashes; a hash when nothing of it is left
+    "A name as it may stand in a path."
+    plain = unicodedata.normalize("NFKD", str(name)).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:60].strip("-") or "x" + hashlib.sha256(str(name).encode("utf8", "replace")).hexdigest()[:8]
 
 # %% ../nbs/00_core.ipynb #a3ecb696
 def package_file(

@@ -4,15 +4,15 @@
 
 # %% auto #0
 __all__ = ['FORMATS', 'ENDINGS', 'LARGEST_FILE', 'LARGEST_PICTURE', 'SMALLEST_SIDE', 'ALIASES', 'OURS', 'PLAIN', 'NEAR', 'TERMS',
-           'CONTEXT', 'BadPicture', 'sniff', 'open_picture', 'to_rgb', 'clean_picture', 'pixel_hash', 'Files', 'record',
-           'slug', 'list_pictures', 'unpack_parquet', 'open_source', 'receipt', 'default_source', 'quotas', 'choose',
-           'framed', 'look', 'candidate_pairs', 'difference', 'near_pairs', 'connected', 'split_groups', 'cores', 'put',
-           'fingerprint', 'card', 'croissant', 'build_dataset', 'locked', 'Dataset', 'Batches', 'augment',
-           'write_features', 'read_features', 'features_for', 'ensure_dataset', 'specimens', 'class_chart', 'read_list',
-           'near_copies']
+           'CONTEXT', 'BadPicture', 'sniff', 'open_picture', 'to_rgb', 'clean_picture', 'pixel_hash', 'Files',
+           'picture_record', 'list_pictures', 'unpack_parquet', 'open_source', 'crawl_receipt', 'default_source',
+           'quotas', 'stratified_choice', 'framed', 'look', 'candidate_pairs', 'difference', 'near_pairs', 'connected',
+           'split_groups', 'cores', 'put', 'fingerprint', 'card', 'croissant', 'build_dataset', 'locked', 'Dataset',
+           'Batches', 'augment', 'write_features', 'read_features', 'features_for', 'ensure_dataset', 'specimens',
+           'class_chart', 'read_list', 'near_copies']
 
-# %% ../nbs/04_data.ipynb #878b6920
-import contextlib, csv, hashlib, io, json, os, re, shutil, tempfile, unicodedata, warnings, zipfile
+# %% ../nbs/04_data.ipynb #108ae88d
+import contextlib, csv, hashlib, io, json, os, re, shutil, tempfile, warnings, zipfile
 from collections import Counter, defaultdict, deque
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
@@ -21,7 +21,7 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 from fastcore.basics import patch
 from PIL import Image, ImageOps
-from .core import (JobError, UserError, disk_error, fit_square, atomic_path, display_path, nearest, package_file, picture_grid, read_json, to_signed, write_bytes,
+from .core import (JobError, UserError, slug, disk_error, fit_square, atomic_path, display_path, nearest, package_file, picture_grid, read_json, to_signed, write_bytes,
                                write_json)
 
 # %% ../nbs/04_data.ipynb #c3d947af
@@ -166,12 +166,12 @@ def text(self: Files, name: str) -> str:
     try: return self.read(name).decode("utf-8-sig")
     except (BadPicture, UnicodeDecodeError) as error: raise UserError(f"{name} of {display_path(self.path)} cannot be read: {error}") from None
 
-# %% ../nbs/04_data.ipynb #cf25f60c
+# %% ../nbs/04_data.ipynb #42db043b
 ALIASES = {"file": ("file_name", "file", "filename", "image", "image_path", "path"), "title": ("title", "caption", "text", "name"),
            "category": ("category", "label", "class"), "product": ("product", "sku", "product_id"), "url": ("url",), "price": ("price",)}
 OURS = ("file_name", "split", "group", "source_file")
 
-def record(
+def picture_record(
     raw: dict,       # one row as the source has it
     base: str = "",  # the folder that its file names are relative to
 ) -> dict:           # file, title, category, product, url, price and whatever else it had
@@ -188,15 +188,7 @@ def record(
 def _nothing(value): return value is None or isinstance(value, dict) or isinstance(value, float) and not np.isfinite(value)
 def _truth(value): return {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}.get(str(value).strip().lower())
 
-# %% ../nbs/04_data.ipynb #a4c19e53
-def slug(
-    name: str, # any text
-) -> str:      # lower-case letters, digits and single dashes; a hash when nothing of it is left
-    "A name as it may stand in a path."
-    plain = unicodedata.normalize("NFKD", str(name)).encode("ascii", "ignore").decode().lower()
-    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:60].strip("-") or "x" + hashlib.sha256(str(name).encode("utf8", "replace")).hexdigest()[:8]
-
-# %% ../nbs/04_data.ipynb #0f415fe4
+# %% ../nbs/04_data.ipynb #33d6f089
 def _lines(files, name):
     for number, line in enumerate(files.text(name).split("\n"), 1):
         if not line.strip(): continue
@@ -210,12 +202,12 @@ def _crawled(files):
     for product in _lines(files, "products.jsonl"):
         facts = {**{k: v for k, v in product.items() if k not in ("images", "missing", "properties")}, **(product.get("properties") or {})}
         for picture in product.get("images") or []:
-            row = record({**facts, "file": picture["file"]})
+            row = picture_record({**facts, "file": picture["file"]})
             row["product"] = product.get("url") or row["product"]
             if row["file"] not in files and "images/" + row["file"] in files: row["file"] = "images/" + row["file"]
             yield row
 
-# %% ../nbs/04_data.ipynb #6e639249
+# %% ../nbs/04_data.ipynb #2b6821b8
 def _listed(files, tables):
     "Records of metadata.csv and metadata.jsonl, one or one a folder, as Hugging Face has them."
     for table in tables:
@@ -223,7 +215,7 @@ def _listed(files, tables):
         try: rows = list(_lines(files, table) if table.endswith("l") else csv.DictReader(io.StringIO(files.text(table), newline="")))
         except csv.Error as error: raise UserError(f"{table} of {display_path(files.path)} is broken: {error}") from None
         for raw in rows:
-            row = record(raw, "" if base == "." else base)
+            row = picture_record(raw, "" if base == "." else base)
             if not row["file"]: raise UserError(f"{table} of {display_path(files.path)} needs a column file_name; it has: {', '.join(map(str, raw))}")
             yield row
 
@@ -301,7 +293,7 @@ def _downloaded(kind, name):
         why = str(error).strip().splitlines()[0][:200] if str(error).strip() else type(error).__name__
         raise JobError(f"{kind}:{name} could not be downloaded ({why}); without a connection, give the folder of a copy instead") from None
 
-# %% ../nbs/04_data.ipynb #1d3d8a6d
+# %% ../nbs/04_data.ipynb #cb958300
 def open_source(
     source,      # "" or "sample", a folder, a .zip, "kaggle:owner/slug" or "hf:owner/name"
     folder=None, # the dataset folder that will be written; its run is left out when it lies in the source
@@ -320,9 +312,9 @@ def open_source(
     if folder and path.resolve().is_relative_to(Path(folder).resolve()): raise UserError(f"{text} is where the dataset itself would be written; choose another --out")
     run = Path(folder).resolve().parent if folder else None
     files = Files(path, skip=run if run and run != path.resolve() and run.is_relative_to(path.resolve()) else folder)
-    return files, receipt(files).get("url") or path.resolve().name
+    return files, crawl_receipt(files).get("url") or path.resolve().name
 
-def receipt(files: Files) -> dict:
+def crawl_receipt(files: Files) -> dict:
     "What the crawler noted about its visit; empty for any other source."
     return json.loads(files.text("receipt.json")) if {"receipt.json", "products.jsonl"} <= files._known else {}
 
@@ -354,8 +346,8 @@ def quotas(
 
 def _draw(seed, *words): return hashlib.sha256("\x1f".join(map(str, (seed, *words))).encode("utf8", "replace")).hexdigest()
 
-# %% ../nbs/04_data.ipynb #35a12fa3
-def choose(
+# %% ../nbs/04_data.ipynb #49f068e6
+def stratified_choice(
     records: list, # see `record`
     limit,         # how many pictures to take, or None for all
     seed: int,
@@ -705,15 +697,15 @@ def locked(
     try: yield
     finally: lock.release()
 
-# %% ../nbs/04_data.ipynb #171733f1
+# %% ../nbs/04_data.ipynb #e6400e5d
 def _build(source, folder, holdout, seed, limit, progress, minimum):
     files, name = open_source(source, folder)
     listed = list_pictures(files)
     packed = Path(folder) / "cache" / "unpacked"
     if not listed and any(n.endswith(".parquet") for n in files.names): listed = list_pictures(files := unpack_parquet(files, packed))
-    records = choose(listed, limit, seed)
+    records = stratified_choice(listed, limit, seed)
     if not records: raise UserError(f"no pictures in {display_path(files.path)}: there is no file ending in {', '.join(ENDINGS[:6])} ...")
-    build, _ = _Build(folder, receipt(files)), _formats()
+    build, _ = _Build(folder, crawl_receipt(files)), _formats()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for step, (row, result) in enumerate(zip(records, _stream(lambda r: _examine(files, r), records, cores())), 1):

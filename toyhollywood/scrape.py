@@ -479,7 +479,7 @@ def write_products(self: Crawl, published) -> int:
             n += 1
     return n
 
-# %% ../nbs/03_scrape.ipynb #587afc75
+# %% ../nbs/03_scrape.ipynb #bdfcb4d5
 @patch
 def spend(self: Crawl) -> dict:
     "Requests, bytes, retries and seconds of this crawl so far, earlier runs included; noted in the database."
@@ -489,7 +489,7 @@ def spend(self: Crawl) -> dict:
     return spent
 
 @patch
-def receipt(self: Crawl, published, workers) -> dict:
+def make_receipt(self: Crawl, published, workers) -> dict:
     "What was asked of whom, what was refused and what failed, for the data card."
     frontier, spent = self.frontier, self.spend()
     reasons = lambda state: [{"what": ("picture", "sitemap", "page")[k], "reason": r, "count": n, "example": self.site.full(u)} for k, r, n, u in
@@ -520,7 +520,7 @@ def _open_folder(folder, identity, spec, limit):
     frontier.meta("spec", text)
     return frontier
 
-# %% ../nbs/03_scrape.ipynb #f7ec16e5
+# %% ../nbs/03_scrape.ipynb #04848632
 def scrape(
     url: str,              # the store, or a page of it to start from
     folder,                # where images/, products.jsonl, receipt.json and crawl.sqlite go
@@ -544,7 +544,7 @@ def scrape(
             crawl.run(workers, tell)
             if not frontier.products: raise _no_products(site, frontier)
             crawl.write_products(published)
-            receipt = crawl.receipt(published, workers)
+            receipt = crawl.make_receipt(published, workers)
             write_json(folder / "receipt.json", receipt)
         except sqlite3.OperationalError as error: raise _cannot_write(folder, error) from None
         finally:

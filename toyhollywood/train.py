@@ -7,9 +7,9 @@ __all__ = ['Phase', 'cosine', 'lazy_adam', 'Precision', 'run_phase', 'only', 'ca
            'set_random_state', 'save_model', 'file_hash', 'load_model', 'read_weights', 'load_weights', 'Loop', 'Hook',
            'EMA', 'Log', 'Preview', 'Guard', 'save_state', 'read_state', 'Checkpoint', 'fit', 'device_name']
 
-# %% ../nbs/05_train.ipynb #71e80596
-import contextlib, copy, csv, hashlib, io, json, math, os, random, shutil, time
-from dataclasses import asdict, dataclass, field
+# %% ../nbs/05_train.ipynb #53db78c8
+import contextlib, copy, csv, hashlib, io, json, math, random, shutil, time
+from dataclasses import asdict, dataclass
 from pathlib import Path
 import numpy as np, torch
 from accelerate import Accelerator

@@ -6,9 +6,8 @@
 __all__ = ['ResidualBlock', 'channel_plan', 'Encoder', 'Decoder', 'VAE', 'sample_latents', 'kl_divergence', 'gaussian_nll',
            'elbo_loss', 'train_vae', 'encode', 'signed_batch', 'reconstruct', 'elbo', 'interpolate']
 
-# %% ../nbs/10_vae.ipynb #bc1f6a2f
+# %% ../nbs/10_vae.ipynb #bdb8b2fb
 import math
-from pathlib import Path
 import numpy as np, torch
 import torch.nn.functional as F
 from torch import nn

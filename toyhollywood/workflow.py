@@ -4,15 +4,15 @@
 
 # %% auto #0
 __all__ = ['CHAIN', 'TRAINERS', 'Step', 'stage_names', 'stage_notebook', 'is_url', 'first_stages', 'parse_override', 'source_of',
-           'source_mark', 'default_out', 'resolve', 'execute_stage', 'main', 'code_mark', 'snakemake_command',
+           'source_mark', 'default_out', 'resolve', 'execute_stage', 'stage_main', 'code_mark', 'snakemake_command',
            'run_chain', 'stop', 'progress_line', 'watch', 'train_stage']
 
-# %% ../nbs/70_workflow.ipynb #09fc1e5e
+# %% ../nbs/70_workflow.ipynb #116be14b
 import contextlib, ctypes, hashlib, json, os, shutil, signal, subprocess, sys, time
 from dataclasses import dataclass
 from pathlib import Path
 import yaml
-from .core import (JobError, UserError, atomic_path, display_path, hold, load_preset, nearest, notebook_parameters, notebooks_folder, package_file,
+from .core import (JobError, UserError, display_path, hold, load_preset, nearest, notebook_parameters, notebooks_folder, package_file,
                                read_json, write_json, write_text)
 from .webpage import duration
 
@@ -168,7 +168,7 @@ def execute_stage(
         if working.exists(): os.replace(working, page)
     if not (folder / "metrics.json").is_file(): raise JobError(f"stage {stage!r} ended without metrics.json; see {display_path(page)}")
 
-# %% ../nbs/70_workflow.ipynb #a3e2a80a
+# %% ../nbs/70_workflow.ipynb #fda580e5
 def _explain(stage, run, error):
     "The notebook's error as one of ours, also written to error.json for the page and the terminal."
     kind = {"UserError": UserError, "JobError": JobError}.get(error.ename, JobError)
@@ -176,7 +176,7 @@ def _explain(stage, run, error):
     with contextlib.suppress(UserError): write_json(run / stage / "error.json", {"stage": stage, "sentence": sentence, "status": kind.exit_status, "traceback": error.traceback})
     return kind(sentence)
 
-def main():
+def stage_main():
     "What the Snakefile calls: execute the stage named on the command line in the working folder."
     try: execute_stage(sys.argv[1], ".")
     except UserError as error: sys.exit(f"{error}")
@@ -211,7 +211,7 @@ def snakemake_command(
         words += ["--profile", str(inside if inside.is_dir() else Path(profile).resolve())]
     return words + ["--dry-run"] * dry + ["--"] + [f"{stage}/metrics.json" for stage in config["asked"]]
 
-# %% ../nbs/70_workflow.ipynb #465ddafc
+# %% ../nbs/70_workflow.ipynb #0fa1d13b
 def run_chain(
     out,                # run folder
     data: str = None,   # URL, folder, kaggle:owner/slug, hf:owner/name; None: the shipped store, or what the folder holds
@@ -226,12 +226,11 @@ def run_chain(
     "Run the chain in a folder: what is up to date is skipped, what was interrupted goes on; raises `JobError` when a stage failed."
     config = resolve(out, data, preset, stages, overrides, seed)
     run = Path(out).resolve()
-    with contextlib.ExitStack() as stack:
-        try: run.mkdir(parents=True, exist_ok=True)
-        except OSError as error: raise UserError(f"{display_path(out)} cannot be made ({error.strerror}); choose another folder with --out") from None
-        hold(run / ".lock", display_path(out), seconds=5)
-        _write_config(run, config)
-        return _run(run, config, jobs, profile, watch or globals()["watch"])
+    try: run.mkdir(parents=True, exist_ok=True)
+    except OSError as error: raise UserError(f"{display_path(out)} cannot be made ({error.strerror}); choose another folder with --out") from None
+    hold(run / ".lock", display_path(out), seconds=5)
+    _write_config(run, config)
+    return _run(run, config, jobs, profile, watch or globals()["watch"])
 
 # %% ../nbs/70_workflow.ipynb #f50119ca
 def _write_config(run, config):
@@ -361,5 +360,5 @@ def train_stage(
     module, function = TRAINERS[stage]
     getattr(import_module(module), function)(Dataset.open(Path(run) / "data"), work, **values)
 
-# %% ../nbs/70_workflow.ipynb #99639d87
-if __name__ == "__main__" and "get_ipython" not in globals(): main() # a module that is run, and not this page
+# %% ../nbs/70_workflow.ipynb #b3f84a8b
+if __name__ == "__main__" and "get_ipython" not in globals(): stage_main() # a module that is run, and not this page
