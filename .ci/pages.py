@@ -35,3 +35,5 @@ for stage in CHAIN:
     page.write_text(json.dumps(book, indent=1, sort_keys=True, ensure_ascii=False) + "\n", encoding="utf8")
     print(f"{page.name}: {page.stat().st_size / 1e3:.0f} kB")
 write_results(run, root / "assets")
+if (run / "bench/benchmarks.json").exists():
+    (root / "assets/results/benchmarks.json").write_bytes((run / "bench/benchmarks.json").read_bytes())

@@ -46,10 +46,15 @@ def _report(a):
     from toyhollywood.report import build_report
     print(f"the result page: {build_report(a.run, a.compare)}")
 
-# %% ../nbs/71_cli.ipynb #de46bd25
+# %% ../nbs/71_cli.ipynb #e91131b6
 def _train(a):
     from toyhollywood.workflow import train_stage
     train_stage(a.stage, a.run, a.set)
+
+def _bench(a):
+    from toyhollywood.bench import run_benchmarks, table_text
+    from toyhollywood.core import Stage
+    print(table_text(run_benchmarks(Stage("bench", a.out, repeats=a.repeats), a.repeats)))
 
 def _search(a):
     from toyhollywood.clip import search
@@ -107,7 +112,7 @@ def _add_sources(verbs):
     p.add_argument("--line", help="only this product line"); p.add_argument("--seed", type=int, default=0)
     p.add_argument("--size", type=_positive, default=128, help="side in pixels (default: %(default)s)"); p.add_argument("--workers", type=_positive, help="processes (default: all cores)")
 
-# %% ../nbs/71_cli.ipynb #cd061cdf
+# %% ../nbs/71_cli.ipynb #84ec9fd8
 def _add_results(verbs):
     p = _verb(verbs, "data", "make a clean dataset of any source", "toyhollywood data my_pictures --out dataset", _data)
     p.add_argument("source"); p.add_argument("--out", required=True); p.add_argument("--holdout", type=float, default=0.1, help="share kept for testing (default: %(default)s)")
@@ -117,6 +122,8 @@ def _add_results(verbs):
     p = _verb(verbs, "search", "find toys by words", 'toyhollywood search "red robot with a sword" --run runs/demo --draw found.png', _search)
     p.add_argument("words"); p.add_argument("--run", default="runs/demo"); p.add_argument("-n", type=_positive, default=8, help="how many (default: %(default)s)")
     p.add_argument("--draw", help="write the pictures found to this file")
+    p = _verb(verbs, "bench", "measure what is claimed about speed on this machine", "toyhollywood bench --out runs/bench", _bench)
+    p.add_argument("--out", default="runs/bench"); p.add_argument("--repeats", type=_positive, default=5, help="of every measurement (default: %(default)s)")
     p = _verb(verbs, "report", "build the result page of a run again", "toyhollywood report --run runs/demo", _report)
     p.add_argument("--run", default="runs/demo"); p.add_argument("--compare", help="a second run folder whose figures stand beside")
 
