@@ -22,9 +22,11 @@ lab: $(VENV)/.ready
 # for maintainers: what a real run left becomes the outputs and pictures that readers see
 pages: $(VENV)/.ready
 	python .ci/pages.py $(OUT)
+	python .ci/readme.py --run
+	nbdev_clean
 
 $(VENV)/.ready: settings.ini setup.py constraints.txt
-	$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 10) else "toyhollywood needs Python 3.10 or newer; give one by  make run PYTHON=python3.11")'
+	$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else "toyhollywood needs Python 3.11 or newer; give one by  make run PYTHON=python3.11")'
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
 	$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --constraint constraints.txt --editable '.[all,dev]'

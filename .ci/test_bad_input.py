@@ -50,7 +50,7 @@ def folder_of(tmp_path, kind):
 def test_folders_without_a_dataset(command, tmp_path, kind):
     folder = folder_of(tmp_path, kind)
     done = command("run", "--data", folder, "--preset", "smoke", "--out", tmp_path / "run")
-    said(done, 2, str(folder))
+    said(done, 1 if kind == "texts" else 2, folder.name)  # files that are all broken are nobody's wrong call
     assert not (tmp_path / "run/data/metrics.json").exists()
 
 

@@ -5,10 +5,10 @@
 # %% auto #0
 __all__ = ['parser', 'main']
 
-# %% ../nbs/71_cli.ipynb #e97a0ca5
+# %% ../nbs/71_cli.ipynb #6b372b9d
 import argparse, os, sys
 from pathlib import Path
-from .core import UserError, nearest
+from .core import UserError, disk_error, nearest
 
 # %% ../nbs/71_cli.ipynb #6c6c9744
 def _verb(verbs, name, what, example, run):
@@ -46,7 +46,7 @@ def _report(a):
     from toyhollywood.report import build_report
     print(f"the result page: {build_report(a.run, a.compare)}")
 
-# %% ../nbs/71_cli.ipynb #e91131b6
+# %% ../nbs/71_cli.ipynb #65399b51
 def _train(a):
     from toyhollywood.workflow import train_stage
     train_stage(a.stage, a.run, a.set)
@@ -62,8 +62,9 @@ def _search(a):
     for row, score in found: print(f"{score:6.3f}  {row['title'] or row['category']}  ({row['file_name']})")
     if a.draw:
         from PIL import Image
-        from toyhollywood.core import picture_grid
-        picture_grid([Image.open(Path(a.run) / "data" / row["file_name"]) for row, _ in found]).save(a.draw)
+        from toyhollywood.core import atomic_path, picture_grid
+        if Path(a.draw).suffix.lower() not in (".png", ".jpg", ".jpeg", ".webp"): raise UserError(f"--draw {a.draw}: give a name that ends in .png, .jpg or .webp")
+        with atomic_path(a.draw) as temporary: picture_grid([Image.open(Path(a.run) / "data" / row["file_name"]) for row, _ in found]).save(temporary)
         print(f"drawn to {a.draw}")
 
 # %% ../nbs/71_cli.ipynb #43429042
@@ -79,7 +80,7 @@ def parser() -> argparse.ArgumentParser:
     _add_results(verbs)
     return top
 
-# %% ../nbs/71_cli.ipynb #4cf6b5b3
+# %% ../nbs/71_cli.ipynb #3904a697
 def _add_run(verbs):
     p = _verb(verbs, "run", "run the chain of notebooks on a source and build its result page", "toyhollywood run --data my_pictures --preset demo --out runs/mine", _run)
     p.add_argument("--data", help="a folder of pictures, a store's http(s) address, kaggle:owner/slug or hf:owner/name; without it the shipped store is opened and crawled")
@@ -89,14 +90,19 @@ def _add_run(verbs):
     p.add_argument("--jobs", type=_positive, default=1, help="stages at the same time (default: %(default)s)")
     p.add_argument("--profile", help="a Snakemake profile for another place to run")
     p.add_argument("--set", action="append", default=[], metavar="STAGE.PARAMETER=VALUE", help="override one parameter; may be given several times")
-    p.add_argument("--seed", type=int, help="seed of every stage (default: 0)")
+    p.add_argument("--seed", type=_natural, help="seed of every stage (default: 0)")
 
 def _positive(text):
     value = int(text)
     if value < 1: raise argparse.ArgumentTypeError(f"{text} is not a whole number of at least 1")
     return value
 
-# %% ../nbs/71_cli.ipynb #c17d3bf2
+def _natural(text):
+    value = int(text)
+    if value < 0: raise argparse.ArgumentTypeError(f"{text} is not a whole number of at least 0")
+    return value
+
+# %% ../nbs/71_cli.ipynb #cb3505a7
 def _add_sources(verbs):
     p = _verb(verbs, "store", "open a toy store on this machine, to look at or to crawl", "toyhollywood store --port 8000", _store)
     p.add_argument("--port", type=int, default=8000, help="port on 127.0.0.1 (default: %(default)s)")
@@ -109,14 +115,14 @@ def _add_sources(verbs):
     p.add_argument("--workers", type=_positive, default=1, help="requests at the same time (default: %(default)s)")
     p = _verb(verbs, "render", "render toys of the catalogue", "toyhollywood render --products 500 --out toys", _render)
     p.add_argument("--products", type=_positive, required=True, help="how many"); p.add_argument("--out", required=True, help="folder for the pictures")
-    p.add_argument("--line", help="only this product line"); p.add_argument("--seed", type=int, default=0)
+    p.add_argument("--line", help="only this product line"); p.add_argument("--seed", type=_natural, default=0)
     p.add_argument("--size", type=_positive, default=128, help="side in pixels (default: %(default)s)"); p.add_argument("--workers", type=_positive, help="processes (default: all cores)")
 
-# %% ../nbs/71_cli.ipynb #84ec9fd8
+# %% ../nbs/71_cli.ipynb #27bf1c40
 def _add_results(verbs):
     p = _verb(verbs, "data", "make a clean dataset of any source", "toyhollywood data my_pictures --out dataset", _data)
     p.add_argument("source"); p.add_argument("--out", required=True); p.add_argument("--holdout", type=float, default=0.1, help="share kept for testing (default: %(default)s)")
-    p.add_argument("--seed", type=int, default=0); p.add_argument("--limit", type=int, default=0, help="at most so many pictures (default: all)")
+    p.add_argument("--seed", type=_natural, default=0); p.add_argument("--limit", type=int, default=0, help="at most so many pictures (default: all)")
     p = _verb(verbs, "train", "train the model of one stage in a run, by itself or under `accelerate launch`", "accelerate launch -m toyhollywood.cli train vae --run runs/demo", _train)
     p.add_argument("stage"); p.add_argument("--run", default="runs/demo"); p.add_argument("--set", action="append", default=[], metavar="STAGE.PARAMETER=VALUE")
     p = _verb(verbs, "search", "find toys by words", 'toyhollywood search "red robot with a sword" --run runs/demo --draw found.png', _search)
@@ -127,7 +133,7 @@ def _add_results(verbs):
     p = _verb(verbs, "report", "build the result page of a run again", "toyhollywood report --run runs/demo", _report)
     p.add_argument("--run", default="runs/demo"); p.add_argument("--compare", help="a second run folder whose figures stand beside")
 
-# %% ../nbs/71_cli.ipynb #5bfb3bb6
+# %% ../nbs/71_cli.ipynb #7391b544
 def main(
     words=None, # the words after `toyhollywood`; those of the command line when None
 ) -> int:       # exit status: 0 done, 1 failed, 2 wrong call, 130 interrupted
@@ -140,10 +146,12 @@ def main(
         print(f"toyhollywood: there is no verb {arguments[0]!r}{nearest(arguments[0], known)}", file=sys.stderr); return 2
     a = top.parse_args(arguments)
     try: a.call(a)
+    except BrokenPipeError: os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except UserError as error: print(f"toyhollywood: {error}", file=sys.stderr); return error.exit_status
     except ModuleNotFoundError as error: print(f"toyhollywood: {_which_extra(error)}", file=sys.stderr); return 2
+    except OSError as error:
+        print(f"toyhollywood: {disk_error(error, error.filename or 'a file')}", file=sys.stderr); return 1
     except KeyboardInterrupt: print("\nstopped; the same command goes on from here", file=sys.stderr); return 130
-    except BrokenPipeError: os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0
 
 # %% ../nbs/71_cli.ipynb #eba9f997

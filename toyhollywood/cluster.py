@@ -39,7 +39,7 @@ def has_read_titles(
     path = Path(run) / name / "metrics.json"
     return path.is_file() and bool(read_json(path).get("read_titles"))
 
-# %% ../nbs/21_cluster.ipynb #6753aed4
+# %% ../nbs/21_cluster.ipynb #59124505
 def load_encoders(
     dataset: Dataset,
     run,       # run folder
@@ -48,11 +48,18 @@ def load_encoders(
     "Features of every encoder in the dataset's row order; a damaged file costs its column, unless it was asked for by name."
     features, problems = {}, []
     for name in find_encoders(run, wanted):
+        if _has_read_labels(run, name) and not wanted:
+            problems.append(f"{name} had no titles to read and was trained on the names of the classes: it knows the answer, and is left out")
+            continue
         try: features[name] = pixel_features(dataset) if name == PIXELS else features_for(dataset, Path(run) / name / "features.parquet")
         except UserError as problem:
             if wanted: raise
             problems.append(str(problem))
     return features, problems
+
+def _has_read_labels(run, name):
+    path = Path(run) / name / "metrics.json"
+    return path.is_file() and bool(read_json(path).get("read_labels"))
 
 def pixel_features(
     dataset: Dataset,

@@ -128,7 +128,7 @@ class Files:
         self._known = set(self.names)
     def __contains__(self, name): return name in self._known
 
-# %% ../nbs/04_data.ipynb #6dea8d9a
+# %% ../nbs/04_data.ipynb #dd462e5a
 @patch
 def _zipped(self: Files):
     self.entries = {i.filename: i for i in self.zip.infolist() if not i.is_dir() and not re.search(r"(^|/)(\.|__MACOSX)", i.filename)}
@@ -137,7 +137,7 @@ def _zipped(self: Files):
 @patch
 def _walk(self: Files):
     for folder, below, files in os.walk(self.path):
-        below[:] = [b for b in below if not b.startswith(".") and b != "__MACOSX" and Path(folder, b) != self.skip]
+        below[:] = [b for b in below if not b.startswith(".") and b != "__MACOSX" and Path(folder, b) != self.skip and not Path(folder, b, "config.yaml").is_file()] # nor run folders
         yield from (Path(folder, f).relative_to(self.path).as_posix() for f in files if not f.startswith("."))
 
 # %% ../nbs/04_data.ipynb #c19dfd4b
@@ -448,7 +448,7 @@ def connected(
         parent[b] = a
     return [root(i) for i in range(n)]
 
-# %% ../nbs/04_data.ipynb #1a9c1460
+# %% ../nbs/04_data.ipynb #00ef3c1a
 def split_groups(
     categories: list, # (n,) category of each picture
     groups: list,     # (n,) group of each picture, names
@@ -467,6 +467,10 @@ def split_groups(
         for g in sorted(of[c], key=lambda g: _draw(seed, g)):
             if len(members[g]) <= quota:
                 quota -= len(members[g])
+                for i in members[g]: split[i] = "holdout"
+    if wanted and "holdout" not in split: # every group is larger than its category's share: hold out whole products, the smallest first
+        for g in sorted((g for c in spare for g in of[c][1:]), key=lambda g: (len(members[g]), _draw(seed, g))):
+            if split.count("holdout") < wanted:
                 for i in members[g]: split[i] = "holdout"
     return split
 
@@ -505,7 +509,7 @@ class _Folders:
         if self.taken.setdefault(name, category) != category: name = f"{name[:50]}-{_draw('', category)[:6]}"
         return name
 
-# %% ../nbs/04_data.ipynb #067e9edb
+# %% ../nbs/04_data.ipynb #95247312
 class _Build:
     "One dataset in the making."
     def __init__(self, folder, visit):
@@ -513,8 +517,9 @@ class _Build:
         self.folder, self.rows, self.quarantine, self.duplicates, self.seen = Path(folder), [], [], [], {}
         self.hashes, self.sizes, self.thumbs, self.slug = [], [], tempfile.TemporaryFile(), _Folders()
         self.begun = self.folder / ".unfinished"
-        if (self.folder / "images").exists() and not (self.begun.exists() or (self.folder / "dataset.json").exists()):
-            raise UserError(f"{display_path(folder)} holds pictures that are not a dataset of ours; choose another --out")
+        taken = [name for name in ("images", "quarantine", "metadata.jsonl", "README.md", "croissant.json") if (self.folder / name).exists()]
+        if taken and not (self.begun.exists() or (self.folder / "dataset.json").exists()):
+            raise UserError(f"{display_path(folder)} holds {taken[0]}, which is not a dataset of ours; choose another --out")
         write_bytes(self.begun, b"")
 
     def take(self, row, result):

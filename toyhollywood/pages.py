@@ -209,10 +209,9 @@ def load_spec(
         if name not in spec: raise UserError(f"the spec {path} has no line for {name!r}; add one such as  {name} = \"{ {'title': 'h1', 'image': '.gallery img'}[name] }\"")
     return spec
 
-# %% ../nbs/02a_pages.ipynb #46d09ccd
+# %% ../nbs/02a_pages.ipynb #b00d2369
 def _toml(text):
-    try: import tomllib
-    except ImportError: import tomli as tomllib
+    import tomllib
     return tomllib.loads(text)
 
 def _check_selector(path, text, name, selector):

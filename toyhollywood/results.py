@@ -259,7 +259,7 @@ def results_table(
     chosen = {words: found.metrics[n] for n, words in names.items() if n in found.metrics} if names else found.metrics
     return markdown_table(["figure", "value", "n", "judged by"], metric_rows(chosen))
 
-# %% ../nbs/09_results.ipynb #e0fd7fbd
+# %% ../nbs/09_results.ipynb #9f7aa488
 SHOWN = {"sample": "catalogue", "catalogue": "catalogue", "fluent3d": "fluent3d"}
 
 def crawled_host(run) -> str: # such as "toys.example", or ""
@@ -272,7 +272,7 @@ def crawled_host(run) -> str: # such as "toys.example", or ""
 def shown_source(view: RunView): # "catalogue", "fluent3d" or None
     "Under which name the pictures of a run may be shown."
     source = str(getattr(view.dataset, "source", ""))
-    return "catalogue" if source == "scrape" and crawled_host(view.run).endswith(".invalid") else SHOWN.get(source)
+    return "catalogue" if (source == "scrape" or ".invalid" in source) and crawled_host(view.run).endswith(".invalid") else SHOWN.get(source)
 
 # %% ../nbs/09_results.ipynb #36882b98
 EXAMPLES = ("Vinyl Pops", "Battle Robots", "Dinosaurs", "Rubber Ducks") # lines of which the README shows a toy

@@ -7,12 +7,13 @@ __all__ = ['Phase', 'cosine', 'lazy_adam', 'Precision', 'run_phase', 'only', 'ca
            'set_random_state', 'save_model', 'file_hash', 'load_model', 'read_weights', 'load_weights', 'Loop', 'Hook',
            'EMA', 'Log', 'Preview', 'Guard', 'save_state', 'read_state', 'Checkpoint', 'fit', 'device_name']
 
-# %% ../nbs/05_train.ipynb #53db78c8
+# %% ../nbs/05_train.ipynb #51d7348f
 import contextlib, copy, csv, hashlib, io, json, math, random, shutil, time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 import numpy as np, torch
 from accelerate import Accelerator
+from accelerate.utils import broadcast_object_list
 from fastcore.basics import patch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
@@ -284,20 +285,20 @@ class Loop:
         "Seconds of training so far, those before a kill counted in."
         return self.before + time.monotonic() - self.started
 
-# %% ../nbs/05_train.ipynb #8eb63399
+# %% ../nbs/05_train.ipynb #bdc42780
 @patch
 def state(self: Loop) -> dict: # nested; leaves are tensors or JSON-able values
     "Everything that decides how training goes on."
-    return {"step": self.step, "rate_factor": self.rate_factor, "random": random_state(), "batches": self.batches.state_dict(),
+    return {"step": self.step, "rate_factor": self.rate_factor, "figures": dict(self.figures), "random": random_state(), "batches": self.batches.state_dict(),
             "modules": {n: m.state_dict() for n, m in self.modules.items()},
             "optimizers": {p.name: p.optimizer.state_dict() for p in self.phases},
             "hooks": {type(h).__name__: h.state_dict() for h in self.hooks}}
 
-# %% ../nbs/05_train.ipynb #f7ff194f
+# %% ../nbs/05_train.ipynb #7b4be25f
 @patch
 def load_state(self: Loop, state: dict):
     "Put a training back to where `state` was taken."
-    self.step, self.rate_factor = state["step"], state["rate_factor"]
+    self.step, self.rate_factor, self.figures = state["step"], state["rate_factor"], {k: list(v) for k, v in state["figures"].items()}
     for name, module in self.modules.items(): module.load_state_dict(state["modules"][name])
     for phase in self.phases:
         saved = copy.deepcopy(state["optimizers"][phase.name])
@@ -491,7 +492,7 @@ def newest(self: Checkpoint): # the state, or None
         if state.get("key") == self.key: return state
         shutil.rmtree(folder)
 
-# %% ../nbs/05_train.ipynb #5c6ea418
+# %% ../nbs/05_train.ipynb #1d5057d5
 def fit(
     phases,             # list of Phase
     batches,            # endless iterator with state_dict and load_state_dict, such as data.Batches
@@ -511,7 +512,9 @@ def fit(
     checkpoint = Checkpoint(stage.path("checkpoint"), key, checkpoint_seconds)
     state = checkpoint.newest()
     if state: plan = Precision(**state["plan"])
-    else: plan = _plan(phases, batches, steps, stage, precision, accelerator.device)
+    else:
+        plan = broadcast_object_list([_plan(phases, batches, steps, stage, precision, accelerator.device)])[0] # all processes as the first
+        shutil.rmtree(stage.path("previews"), ignore_errors=True)
     plan.apply(phases, accelerator.device)
     loop = Loop(phases, batches, steps, stage, [*hooks, Guard(log_every), Log(log_every), checkpoint], plan, accelerator)
     return _run(loop, state, stop_at)

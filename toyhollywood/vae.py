@@ -6,10 +6,11 @@
 __all__ = ['ResidualBlock', 'channel_plan', 'Encoder', 'Decoder', 'VAE', 'sample_latents', 'kl_divergence', 'gaussian_nll',
            'elbo_loss', 'train_vae', 'encode', 'signed_batch', 'reconstruct', 'elbo', 'interpolate']
 
-# %% ../nbs/10_vae.ipynb #bdb8b2fb
+# %% ../nbs/10_vae.ipynb #b90cdcb2
 import math
 import numpy as np, torch
 import torch.nn.functional as F
+from accelerate import PartialState
 from torch import nn
 from .core import Stage, UserError, picture_grid, to_signed
 from .data import Batches, augment, write_features
@@ -113,7 +114,7 @@ def elbo_loss(
     nll, kl = gaussian_nll(x, again), kl_divergence(mean, log_variance).mean()
     return (nll + kl) / x[0].numel(), {"nll": nll, "kl": kl}
 
-# %% ../nbs/10_vae.ipynb #892744e7
+# %% ../nbs/10_vae.ipynb #5c521929
 def train_vae(
     dataset,          # data.Dataset
     stage: Stage,     # gets weights, log, previews, checkpoints
@@ -125,7 +126,8 @@ def train_vae(
     "Train a VAE on a dataset's training pictures; goes on from its newest checkpoint."
     model = VAE(size, width, latent)
     ema, fixed = EMA(model, decay=0.99), torch.randn(16, latent, generator=torch.Generator().manual_seed(stage.seed))
-    batches = Batches(dataset.pixels(size), dataset.indices("train"), batch_size, stage.seed)
+    process = PartialState() # several processes share each batch
+    batches = Batches(dataset.pixels(size), dataset.indices("train"), batch_size, stage.seed, rank=process.process_index, world=process.num_processes)
     def loss(batch, step): return elbo_loss(model, augment(batch[1], torch.default_generator, shift=1 / 16))
     def draw(): return picture_grid(list(ema.module.decoder(fixed.to(next(ema.module.parameters()).device))), columns=8)
     phase = Phase("vae", model, torch.optim.Adam(model.parameters(), lr), loss, schedule=cosine)

@@ -7,12 +7,12 @@ __all__ = ['CHAIN', 'TRAINERS', 'Step', 'stage_names', 'stage_notebook', 'is_url
            'source_mark', 'default_out', 'resolve', 'execute_stage', 'stage_main', 'code_mark', 'snakemake_command',
            'run_chain', 'stop', 'progress_line', 'watch', 'train_stage']
 
-# %% ../nbs/70_workflow.ipynb #116be14b
+# %% ../nbs/70_workflow.ipynb #da327d7e
 import contextlib, ctypes, hashlib, json, os, shutil, signal, subprocess, sys, time
 from dataclasses import dataclass
 from pathlib import Path
 import yaml
-from .core import (JobError, UserError, display_path, hold, load_preset, nearest, notebook_parameters, notebooks_folder, package_file,
+from .core import (JobError, UserError, disk_error, display_path, hold, load_preset, nearest, notebook_parameters, notebooks_folder, package_file,
                                read_json, write_json, write_text)
 from .webpage import duration
 
@@ -56,7 +56,7 @@ def first_stages(
     if not source: return ["catalogue", "scrape", "data"]
     return ["scrape", "data"] if is_url(source) else ["data"]
 
-# %% ../nbs/70_workflow.ipynb #98b220a3
+# %% ../nbs/70_workflow.ipynb #6cf29a90
 def parse_override(
     text: str, # such as "vae.steps=500"
 ) -> tuple:    # (stage, parameter, value)
@@ -67,16 +67,25 @@ def parse_override(
     if stage not in CHAIN: raise UserError(f"--set {text!r}: there is no stage {stage!r}{nearest(stage, CHAIN)}")
     known = notebook_parameters(stage_notebook(stage))
     if parameter not in known: raise UserError(f"--set {text!r}: stage {stage!r} has no parameter {parameter!r}{nearest(parameter, known)}")
-    return stage, parameter, _as_kind(yaml.safe_load(value), known[parameter], text)
+    try: found = yaml.safe_load(value)
+    except yaml.YAMLError: raise UserError(f"--set {text!r}: the value cannot be read; put it in quotes, such as '{name}=[1, 2]'") from None
+    return stage, parameter, _here(parameter, _as_kind(found, known[parameter], text))
+
+def _here(parameter, value):
+    "Stages run in the notebooks' folder, so a path that the user gives from where they stand is made absolute."
+    if parameter in ("spec", "selection", "compare", "source") and value and Path(value).expanduser().exists(): return str(Path(value).expanduser().resolve())
+    front, colon, path = value.partition(":") if parameter == "pretrained" else ("", "", "")
+    return f"{front}:{Path(path).resolve()}" if colon and Path(path).is_file() else value
 
 def _as_kind(value, default, text):
     "The value, if it is of the default's kind; a whole number will do for a float."
-    if isinstance(default, float) and isinstance(value, int) and not isinstance(value, bool): return float(value)
+    if isinstance(default, float) and not isinstance(value, bool):
+        with contextlib.suppress(TypeError, ValueError): return float(value) # 1 and 5e-05 are read as an integer and a text
     if isinstance(default, str) and not isinstance(value, (list, dict)): return "" if value is None else str(value)
     if type(value) is not type(default): raise UserError(f"--set {text!r}: the value should be of the kind of {default!r}")
     return value
 
-# %% ../nbs/70_workflow.ipynb #5cfc0705
+# %% ../nbs/70_workflow.ipynb #439c9282
 def source_of(
     data: str, # what the user gave with --data
 ) -> str:      # the same in one spelling: an absolute path, or the address
@@ -89,7 +98,11 @@ def source_of(
 def source_mark(source: str) -> str:
     "A short mark of a folder's content by names, sizes and times, so that changed pictures are read again; empty for other sources."
     if not source or is_url(source) or not Path(source).is_dir(): return ""
-    marks = sorted(f"{p.relative_to(source)} {p.stat().st_size} {p.stat().st_mtime_ns}" for p in Path(source).rglob("*") if p.is_file())
+    marks = []
+    for folder, below, files in os.walk(source):
+        below[:] = [b for b in below if not b.startswith(".") and not Path(folder, b, "config.yaml").is_file()] # runs that lie inside their source are no part of it
+        marks += [f"{os.path.relpath(p, source)} {p.stat().st_size} {p.stat().st_mtime_ns}" for p in (Path(folder, f) for f in sorted(files)) if p.is_file()]
+    marks.sort()
     return hashlib.sha256("\n".join(marks).encode()).hexdigest()[:16]
 
 # %% ../nbs/70_workflow.ipynb #f03ae1f2
@@ -148,7 +161,7 @@ def _asked(stages, part, source):
         if name not in part: raise UserError(f"stage {name!r} has no part in a run of {source}; its stages are {', '.join(part)}")
     return [s for s in part if s in stages]
 
-# %% ../nbs/70_workflow.ipynb #fd543fe7
+# %% ../nbs/70_workflow.ipynb #c3b197fc
 def execute_stage(
     stage: str, # its name
     run,        # run folder, with config.yaml
@@ -163,17 +176,21 @@ def execute_stage(
     (folder / "error.json").unlink(missing_ok=True)
     working, page = folder / ".notebook.part.ipynb", folder / "notebook.ipynb"
     try: papermill.execute_notebook(str(stage_notebook(stage)), str(working), parameters=parameters, cwd=str(notebooks_folder()), kernel_name="python3", progress_bar=False)
-    except papermill.PapermillExecutionError as error: raise _explain(stage, run, error) from None
+    except papermill.PapermillExecutionError as error:
+        if error.ename != "Skipped": raise _explain(stage, run, error.ename, error.evalue, error.traceback) from None
+    except UserError: raise
+    except OSError as error: raise _explain(stage, run, "JobError", str(disk_error(error, folder))) from None
+    except Exception as error: raise _explain(stage, run, "JobError", f"the kernel of stage {stage!r} ended without a word ({error}); the system may have been out of memory: try a smaller preset or batch") from None
     finally:
         if working.exists(): os.replace(working, page)
     if not (folder / "metrics.json").is_file(): raise JobError(f"stage {stage!r} ended without metrics.json; see {display_path(page)}")
 
-# %% ../nbs/70_workflow.ipynb #fda580e5
-def _explain(stage, run, error):
+# %% ../nbs/70_workflow.ipynb #7a905eaa
+def _explain(stage, run, name, value, traceback=()):
     "The notebook's error as one of ours, also written to error.json for the page and the terminal."
-    kind = {"UserError": UserError, "JobError": JobError}.get(error.ename, JobError)
-    sentence = error.evalue if error.ename in ("UserError", "JobError") else f"stage {stage!r} broke: {error.ename}: {error.evalue}; the page {display_path(run / stage / 'notebook.ipynb')} shows where"
-    with contextlib.suppress(UserError): write_json(run / stage / "error.json", {"stage": stage, "sentence": sentence, "status": kind.exit_status, "traceback": error.traceback})
+    kind = {"UserError": UserError, "JobError": JobError}.get(name, JobError)
+    sentence = value if name in ("UserError", "JobError") else f"stage {stage!r} broke: {name}: {value}; the page {display_path(run / stage / 'notebook.ipynb')} shows where"
+    with contextlib.suppress(UserError, OSError): write_json(run / stage / "error.json", {"stage": stage, "sentence": sentence, "status": kind.exit_status, "traceback": traceback})
     return kind(sentence)
 
 def stage_main():
@@ -211,7 +228,7 @@ def snakemake_command(
         words += ["--profile", str(inside if inside.is_dir() else Path(profile).resolve())]
     return words + ["--dry-run"] * dry + ["--"] + [f"{stage}/metrics.json" for stage in config["asked"]]
 
-# %% ../nbs/70_workflow.ipynb #0fa1d13b
+# %% ../nbs/70_workflow.ipynb #3af585a7
 def run_chain(
     out,                # run folder
     data: str = None,   # URL, folder, kaggle:owner/slug, hf:owner/name; None: the shipped store, or what the folder holds
@@ -229,10 +246,12 @@ def run_chain(
     try: run.mkdir(parents=True, exist_ok=True)
     except OSError as error: raise UserError(f"{display_path(out)} cannot be made ({error.strerror}); choose another folder with --out") from None
     hold(run / ".lock", display_path(out), seconds=5)
-    _write_config(run, config)
-    return _run(run, config, jobs, profile, watch or globals()["watch"])
+    _missing_needs(run, config)
+    command = snakemake_command(run, config, jobs, profile)
+    _write_config(run, config | {"jobs": jobs})
+    return _run(run, config, command, watch or globals()["watch"])
 
-# %% ../nbs/70_workflow.ipynb #f50119ca
+# %% ../nbs/70_workflow.ipynb #217994b7
 def _write_config(run, config):
     "config.yaml with the marks that tell Snakemake what changed; earlier stages that are not asked for keep theirs."
     marks = {stage: {"code": code_mark(stage_notebook(stage)), "parameters": config["stages"][stage]} for stage in config["stages"]}
@@ -240,12 +259,11 @@ def _write_config(run, config):
     text = yaml.safe_dump(config | {"marks": marks, "python": sys.executable}, sort_keys=False, allow_unicode=True)
     write_text(run / "config.yaml", "# what this folder was made with; written by `toyhollywood run`\n" + text)
 
-def _run(run, config, jobs, profile, watch):
+def _run(run, config, command, watch):
     for stage in config["asked"]: (run / stage / "error.json").unlink(missing_ok=True)
-    _missing_needs(run, config)
     log = run / "snakemake.log"
     with open(log, "ab") as file:
-        process = subprocess.Popen(snakemake_command(run, config, jobs, profile), stdout=file, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
+        process = subprocess.Popen(command, stdout=file, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, env=os.environ | {"TOYHOLLYWOOD_CWD": os.getcwd()},
                                    start_new_session=True, preexec_fn=_die_with_parent if sys.platform == "linux" else None)
     try: watch(run, config, process)
     except BaseException:
