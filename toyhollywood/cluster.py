@@ -19,14 +19,15 @@ from .core import Stage, UserError, display_path, nearest, picture_grid, read_js
 from .data import Dataset, features_for
 from .metrics import best_naming, binary_scores, cluster_scores, knn_accuracy, linear_probe, majority_share, mean_sd
 
-# %% ../nbs/21_cluster.ipynb #0e8e3bbc
+# %% ../nbs/21_cluster.ipynb #7d57441c
 PIXELS = "pixels"
 def find_encoders(
     run,        # run folder
     wanted=(),  # names to use; empty for all
 ) -> list:      # names, "pixels" last
-    "The encoders of a run: every stage with a feature file, and `pixels`; raises `UserError` for a wanted one that is not there."
-    found = sorted(p.parent.name for p in Path(run).glob("*/features.parquet")) + [PIXELS]
+    "The encoders of a run: every finished stage with a feature file, and `pixels`; raises `UserError` for a wanted one that is not there."
+    at_work = lambda folder: (folder / "progress.json").exists() and not (folder / "metrics.json").exists()
+    found = sorted(p.parent.name for p in Path(run).glob("*/features.parquet") if not at_work(p.parent)) + [PIXELS]
     for name in wanted:
         if name not in found: raise UserError(f"there are no features of {name!r} in {display_path(run)}{nearest(name, found)}")
     return [name for name in found if not wanted or name in wanted]
