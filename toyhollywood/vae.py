@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['ResidualBlock', 'channel_plan', 'Encoder', 'Decoder', 'VAE', 'sample_latents', 'kl_divergence', 'gaussian_nll',
-           'elbo_loss', 'train_vae', 'encode', 'signed_batch', 'reconstruct', 'elbo', 'interpolate']
+           'elbo_loss', 'train_vae', 'encode', 'signed_batch', 'reconstruct', 'elbo', 'latent_mixture', 'interpolate']
 
 # %% ../nbs/10_vae.ipynb #b90cdcb2
 import math
@@ -166,6 +166,16 @@ def elbo(model: VAE, x: torch.Tensor) -> float: # bits a number; lower is better
     device = next(model.parameters()).device
     losses = [(elbo_loss(model, part.to(device))[0].item(), len(part)) for part in x.split(256)]
     return (sum(l * n for l, n in losses) / len(x)) / math.log(2) + math.log2(127.5)
+
+# %% ../nbs/10_vae.ipynb #2b28507f
+def latent_mixture(
+    latents,              # (n, latent) means of training pictures
+    components: int = 40, # Gaussians; fewer when there are fewer than ten pictures for each
+    seed: int = 0,
+):                        # sklearn GaussianMixture, with `.sample(count)`
+    "A density of where the latents lie, fitted after training (Ghosh et al. 2020)."
+    from sklearn.mixture import GaussianMixture
+    return GaussianMixture(max(1, min(components, len(latents) // 10)), covariance_type="diag", reg_covar=1e-3, random_state=seed).fit(np.asarray(latents, dtype=np.float64))
 
 # %% ../nbs/10_vae.ipynb #3d86f46b
 def interpolate(
