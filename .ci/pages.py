@@ -15,8 +15,9 @@ def source(cell):
 
 
 def without_paths(outputs):
-    "Printed paths of this machine, shortened to the checkout's."
-    return json.loads(json.dumps(outputs).replace(json.dumps(str(root) + "/")[1:-1], ""))
+    "What a reader wants to see: no warnings of libraries, and paths as they are below the run's checkout."
+    kept = [o for o in outputs if o.get("name") != "stderr"]
+    return json.loads(json.dumps(kept).replace(str(run.resolve().parent.parent) + "/", "").replace(str(root) + "/", ""))
 
 
 for stage in CHAIN:

@@ -46,15 +46,15 @@ def _report(a):
     from toyhollywood.report import build_report
     print(f"the result page: {build_report(a.run, a.compare)}")
 
-# %% ../nbs/71_cli.ipynb #65399b51
+# %% ../nbs/71_cli.ipynb #b178c118
 def _train(a):
     from toyhollywood.workflow import train_stage
     train_stage(a.stage, a.run, a.set)
 
 def _bench(a):
-    from toyhollywood.bench import run_benchmarks, table_text
+    from toyhollywood.bench import benchmark_text, run_benchmarks
     from toyhollywood.core import Stage
-    print(table_text(run_benchmarks(Stage("bench", a.out, repeats=a.repeats), a.repeats)))
+    print(benchmark_text(run_benchmarks(Stage("bench", a.out, repeats=a.repeats), a.repeats)))
 
 def _search(a):
     from toyhollywood.clip import search
