@@ -8,7 +8,7 @@ __all__ = ['SOURCES', 'CAPTION', 'FOLDED', 'SECTIONS', 'LAST', 'tile', 'source_w
            'humans_section', 'stage_section', 'flat', 'receipt_section', 'json_lines', 'left_out_section',
            'timing_section', 'compare_section', 'render_notebooks', 'sections', 'build_report']
 
-# %% ../nbs/60_report.ipynb #c1b0109a
+# %% ../nbs/60_report.ipynb #4cc7a2e3
 import contextlib, json, re, time
 from pathlib import Path
 import numpy as np
@@ -16,7 +16,7 @@ from PIL import Image
 from .core import UserError, display_path, package_file, picture_grid, read_json, write_json, write_text
 from .data import Dataset
 from .webpage import Album, Html, as_dict, colours, document, duration, figure_html, jpeg, notebook_html, number, outside_links, read_object, script_json, table, tag
-from .results import (SEED_ACCURACY, SEED_ENCODERS, SEED_NOTE, RunView, StageView, chosen_accuracy, crawled_host, floor_words, in_turns, metric_rows, mosaic, read_run, results_table, score_table,
+from .results import (SEED_ACCURACY, SEED_ENCODERS, SEED_NOTE, RunView, StageView, chosen_accuracy, crawled_host, encoder_word, floor_words, in_turns, metric_rows, mosaic, read_run, results_table, score_table,
                                   stage_pages, write_results)
 
 # %% ../nbs/60_report.ipynb #c1b01d4e
@@ -45,7 +45,7 @@ def source_words(view: RunView) -> str:
     if host: return "the small store that comes with toyhollywood" if re.match(r"127\.|localhost|.*\.invalid$", host) else host
     return SOURCES.get(name) or (f"{name}" if ":" in name else f"the folder {Path(name).name}")
 
-# %% ../nbs/60_report.ipynb #dd6d7516
+# %% ../nbs/60_report.ipynb #c582f595
 def headline(view: RunView): # (heading, sentence)
     "What the run found, in two lines."
     if view.dataset is None: return "A run that has just begun", "The toys are not here yet. This page fills as the stages finish."
@@ -56,7 +56,9 @@ def headline(view: RunView): # (heading, sentence)
     heap = as_dict(view["cluster"].metrics.get("majority")).get("value")
     seen = "plain pixels" if cell["encoder"] == "pixels" else f"{cell['encoder']} features"
     words = f"{cell['algorithm']} clustering of {seen} put {cell['value']:.0%} of them with their own kind" + (f", where one big heap would earn {heap:.0%}" if heap else "")
-    return heading, f"{sentence}. Nobody told the computer which is which. {words[0].upper()}{words[1:]}."
+    readers = [encoder_word(str(r)) for r in view["cluster"].record.get("read_titles") or []]
+    told = "The computer had read the titles, and nobody told it which toy belongs to which line." if cell["encoder"] in readers else "Nobody told the computer which is which."
+    return heading, f"{sentence}. {told} {words[0].upper()}{words[1:]}."
 
 # %% ../nbs/60_report.ipynb #7c4b3fcb
 def hero(view: RunView, album: Album) -> Html:
