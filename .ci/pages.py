@@ -20,10 +20,12 @@ def without_paths(outputs):
     return json.loads(json.dumps(kept).replace(str(run.resolve().parent.parent) + "/", "").replace(str(root) + "/", ""))
 
 
-for stage in CHAIN:
+written = set()
+for stage in CHAIN:  # of stages that share a page the first one shows
     executed = run / stage / "notebook.ipynb"
-    if not executed.exists():
+    if not executed.exists() or CHAIN[stage].notebook in written:
         continue
+    written.add(CHAIN[stage].notebook)
     page = stage_notebook(stage)
     book = json.loads(page.read_text(encoding="utf8"))
     outputs = {source(c): c.get("outputs", []) for c in json.loads(executed.read_text(encoding="utf8"))["cells"] if c["cell_type"] == "code"}

@@ -214,7 +214,7 @@ def train_clip(
     crop: float = 0.6,          # least share of a picture that a crop keeps
     word_dropout: float = 0.2,  # share of words left out
     captions: str = "title",    # as for `read_captions`
-    pretrained: str = "",       # not used here; the page looks after it
+    pretrained: str = "", name: str = "", # not used here; the page looks after them
     **options,                  # for `fit`, such as precision
 ) -> tuple:                     # (the trained Clip, the Loop)
     "Train a small CLIP on a dataset's training pictures and titles; goes on from its newest checkpoint. Raises `UserError` when there is nothing to read."
@@ -223,7 +223,7 @@ def train_clip(
     tokenizer = Tokenizer.learn([texts[i] for i in train])
     arguments = {"tokens": tokenizer.tokens, "context": tokenizer.context, "tower": tower, "size": size, "dimensions": dimensions, "width": width, "layers": layers}
     model = make_clip(**arguments)
-    stage.info(read=said, read_titles=not said.startswith("class"), read_labels=labels_read, encoder="CLIP (own titles)", dimensions=dimensions)
+    stage.info(read=said, read_titles=not said.startswith("class"), read_labels=labels_read, encoder="CLIP (own titles)" if captions == "title" else f"CLIP ({said})", dimensions=dimensions)
     process = PartialState()
     batches = Batches(dataset.pixels(size), train, batch_size, stage.seed, rank=process.process_index, world=process.num_processes)
     loop = fit([clip_phase(model, tokenizer, texts, lr, crop, word_dropout)], batches, steps, stage, key=dataset.fingerprint, **options)

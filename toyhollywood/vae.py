@@ -4,7 +4,8 @@
 
 # %% auto #0
 __all__ = ['ResidualBlock', 'channel_plan', 'Encoder', 'Decoder', 'VAE', 'sample_latents', 'kl_divergence', 'gaussian_nll',
-           'elbo_loss', 'train_vae', 'encode', 'signed_batch', 'reconstruct', 'elbo', 'latent_mixture', 'interpolate']
+           'elbo_loss', 'elbo_dists_loss', 'train_vae', 'encode', 'signed_batch', 'reconstruct', 'elbo',
+           'latent_mixture', 'interpolate']
 
 # %% ../nbs/10_vae.ipynb #b90cdcb2
 import math
@@ -12,8 +13,9 @@ import numpy as np, torch
 import torch.nn.functional as F
 from accelerate import PartialState
 from torch import nn
-from .core import Stage, UserError, picture_grid, to_signed
+from .core import JobError, Stage, UserError, display_path, need, picture_grid, to_signed
 from .data import Batches, augment, write_features
+from .pretrained import load_dists
 from .train import EMA, Phase, Preview, cosine, fit, load_model, save_model
 
 # %% ../nbs/10_vae.ipynb #476f9ce3
@@ -111,8 +113,27 @@ def elbo_loss(
 ) -> tuple:          # (scalar: nats a number of the picture, {"nll", "kl"} in nats a picture)
     "Negative evidence lower bound divided by the numbers in a picture, with its two parts."
     again, mean, log_variance = model(x)
+    return _elbo(x, again, mean, log_variance)
+
+def _elbo(x, again, mean, log_variance):
     nll, kl = gaussian_nll(x, again), kl_divergence(mean, log_variance).mean()
     return (nll + kl) / x[0].numel(), {"nll": nll, "kl": kl}
+
+# %% ../nbs/10_vae.ipynb #998ccb16
+def elbo_dists_loss(
+    model: VAE,
+    x: torch.Tensor,      # (n, 3, size, size) in [-1, 1]
+    judge,                # as `pretrained.load_dists` gives
+    weight: float,        # of the DISTS term
+    pictures: int = 8,    # how many of the batch it looks at
+) -> tuple:               # (scalar, {"nll", "kl", "dists"})
+    "The bound of `elbo_loss` plus `weight` times the mean DISTS between pictures and their reconstructions."
+    again, mean, log_variance = model(x)
+    bound, parts = _elbo(x, again, mean, log_variance)
+    with torch.autocast(x.device.type, enabled=False):
+        seen, drawn = (((t[:pictures].float() + 1) / 2).clamp(0, 1).contiguous() for t in (x, again))
+        score = judge(seen, drawn).mean()
+    return bound + weight * score, parts | {"dists": score}
 
 # %% ../nbs/10_vae.ipynb #5c521929
 def train_vae(
@@ -121,19 +142,33 @@ def train_vae(
     size: int = 64, width: int = 32, latent: int = 128, # as for `VAE`
     steps: int = 1000, batch_size: int = 64, lr: float = 2e-3,
     precision="auto", # as for `fit`
+    dists: float = 0.0, dists_pictures: int = 8, # as for `elbo_dists_loss`; no such term where the weight is 0
+    start: str = "",  # a finished stage of the same run whose weights to begin with
+    name: str = "",   # not used here: the stage knows it
     **options,        # further ones for `fit`
 ) -> tuple:           # (averaged VAE in eval mode, the Loop)
-    "Train a VAE on a dataset's training pictures; goes on from its newest checkpoint."
-    model = VAE(size, width, latent)
+    "Train a VAE on a dataset's training pictures; goes on from its newest checkpoint. Raises `JobError` where DISTS is asked for and its weights cannot be had."
+    model, judge = VAE(size, width, latent), load_dists() if dists else None
+    if start: _begin_with(model, stage, start)
     ema, fixed = EMA(model, decay=0.99), torch.randn(16, latent, generator=torch.Generator().manual_seed(stage.seed))
     process = PartialState() # several processes share each batch
     batches = Batches(dataset.pixels(size), dataset.indices("train"), batch_size, stage.seed, rank=process.process_index, world=process.num_processes)
-    def loss(batch, step): return elbo_loss(model, augment(batch[1], torch.default_generator, shift=1 / 16))
+    def loss(batch, step):
+        x = augment(batch[1], torch.default_generator, shift=1 / 16)
+        return elbo_dists_loss(model, x, judge, dists, dists_pictures) if dists else elbo_loss(model, x)
     def draw(): return picture_grid(list(ema.module.decoder(fixed.to(next(ema.module.parameters()).device))), columns=8)
     phase = Phase("vae", model, torch.optim.Adam(model.parameters(), lr), loss, schedule=cosine)
     loop = fit([phase], batches, steps, stage, [ema, Preview(draw, max(1, steps // 6))], precision, key=dataset.fingerprint, **options)
     save_model(stage.folder, ema.module, {"size": size, "width": width, "latent": latent}, images=steps * batch_size)
     return ema.module.eval(), loop
+
+def _begin_with(model, stage, start):
+    "Another stage's weights as a beginning."
+    need(stage.run, start, by=stage.name)
+    trained = load_model(VAE, stage.run / start).state_dict()
+    if {k: v.shape for k, v in trained.items()} != {k: v.shape for k, v in model.state_dict().items()}:
+        raise UserError(f"the VAE of {display_path(stage.run / start)} has another size than this one; give both stages the same size, width and latent")
+    model.load_state_dict(trained)
 
 # %% ../nbs/10_vae.ipynb #e6f1b6a6
 @torch.no_grad()

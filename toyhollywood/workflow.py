@@ -9,7 +9,7 @@ __all__ = ['CHAIN', 'TRAINERS', 'Step', 'stage_names', 'stage_notebook', 'is_url
 
 # %% ../nbs/70_workflow.ipynb #da327d7e
 import contextlib, ctypes, hashlib, json, os, shutil, signal, subprocess, sys, time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 import yaml
 from .core import (JobError, UserError, disk_error, display_path, hold, load_preset, nearest, notebook_parameters, notebooks_folder, package_file,
@@ -23,14 +23,18 @@ class Step:
     notebook: str      # file name without its ending
     needs: tuple = ()  # stages that must have finished
     after: tuple = ()  # stages that it waits for when they take part
+    given: dict = field(default_factory=dict, hash=False)  # parameters by which this stage differs from another of the same notebook
 
 CHAIN = {
     "catalogue": Step("01_catalogue"),
     "scrape": Step("03_scrape", after=("catalogue",)),
     "data": Step("04_data", after=("scrape",)),
     "vae": Step("10_vae", needs=("data",)),
+    "vae_dists": Step("10_vae", needs=("data", "vae"), given={"name": "vae_dists", "dists": 1.0, "start": "vae"}),
+    "imagenet": Step("11_imagenet", needs=("data",)),
     "clip": Step("20_clip", needs=("data",)),
-    "cluster": Step("21_cluster", needs=("data",), after=("vae", "clip")),
+    "clip_unnamed": Step("20_clip", needs=("data",), given={"name": "clip_unnamed", "captions": "without_class"}),
+    "cluster": Step("21_cluster", needs=("data",), after=("vae", "vae_dists", "imagenet", "clip", "clip_unnamed")),
 }
 
 # %% ../nbs/70_workflow.ipynb #bc91f0eb
@@ -151,7 +155,7 @@ def _old_config(out):
 def _stage_parameters(stage, preset, chosen, source, seed):
     "The notebook's defaults, the preset's values, the overrides; and where the toys come from."
     known = notebook_parameters(stage_notebook(stage))
-    values = {"seed": seed} | preset | {p: v for s, p, v in chosen.values() if s == stage}
+    values = {"seed": seed} | CHAIN[stage].given | preset | {p: v for s, p, v in chosen.values() if s == stage}
     if stage == "data" and source and not is_url(source): values["source"] = source
     if stage == "scrape" and is_url(source): values["url"] = source
     return {k: v for k, v in values.items() if k in known}
@@ -360,10 +364,11 @@ def _headline(record):
     return "  ".join(f"{k} {v['value']:.4g}" for k, v in list(record["metrics"].items())[:3] if v["value"] is not None)
 
 # %% ../nbs/70_workflow.ipynb #29b2bc37
-TRAINERS = {"vae": ("toyhollywood.vae", "train_vae"), "clip": ("toyhollywood.clip", "train_clip")}
+TRAINERS = {"vae": ("toyhollywood.vae", "train_vae"), "vae_dists": ("toyhollywood.vae", "train_vae"),
+            "clip": ("toyhollywood.clip", "train_clip"), "clip_unnamed": ("toyhollywood.clip", "train_clip")}
 
 def train_stage(
-    stage: str,     # "vae" or "clip"
+    stage: str,     # one of TRAINERS
     run,            # run folder with a finished data stage
     overrides=(),   # as for `run_chain`
 ):
@@ -373,7 +378,7 @@ def train_stage(
     from toyhollywood.core import Stage
     from toyhollywood.data import Dataset
     values = notebook_parameters(stage_notebook(stage)) | resolve(run, overrides=overrides)["stages"][stage]
-    values.pop("out"), values.pop("seed")
+    for known in ("out", "seed", "name"): values.pop(known)
     work = Stage(stage, run, needs=CHAIN[stage].needs, seed=resolve(run)["seed"], **values)
     module, function = TRAINERS[stage]
     getattr(import_module(module), function)(Dataset.open(Path(run) / "data"), work, **values)
