@@ -37,7 +37,19 @@ def _render(a):
     render_catalogue(a.products, a.out, line=a.line, seed=a.seed, size=a.size, workers=a.workers)
     print(f"the toys are in {a.out}")
 
+def _weights(a):
+    from toyhollywood.pretrained import get_weights, weights_folder, weights_list
+    if a.get:
+        print(f"{a.get} is in {get_weights(a.get, a.file)}")
+        return
+    if a.file: raise UserError("--file says where the weights are, and --get which they are: toyhollywood data weights --get NAME --file PATH")
+    print(f"weights are kept in {weights_folder()}")
+    for row in weights_list(): print(f"{'*' if row['cached'] else ' '} {row['name']:20s} {row['size']:>6s}  {row['what']}; {row['licence']}\n" + "\n".join(f"      from {s}" for s in row["sources"]))
+
 def _data(a):
+    if a.source == "weights": return _weights(a)
+    if a.get or a.list or a.file: raise UserError("--list, --get and --file belong to weights: toyhollywood data weights --list")
+    if not a.out: raise UserError("--out is missing: say where the dataset should go, such as  toyhollywood data my_pictures --out dataset")
     from toyhollywood.data import build_dataset
     dataset = build_dataset(a.source, a.out, holdout=a.holdout, seed=a.seed, limit=a.limit or None)
     print(f"{len(dataset)} pictures in {len(dataset.classes)} classes are in {a.out}")
@@ -120,8 +132,10 @@ def _add_sources(verbs):
 
 # %% ../nbs/71_cli.ipynb #27bf1c40
 def _add_results(verbs):
-    p = _verb(verbs, "data", "make a clean dataset of any source", "toyhollywood data my_pictures --out dataset", _data)
-    p.add_argument("source"); p.add_argument("--out", required=True); p.add_argument("--holdout", type=float, default=0.1, help="share kept for testing (default: %(default)s)")
+    p = _verb(verbs, "data", "make a clean dataset of any source, or look after pretrained weights", "toyhollywood data my_pictures --out dataset\n  toyhollywood data weights --list\n  toyhollywood data weights --get efficientnet_lite0", _data)
+    p.add_argument("source", help="a folder, a store's address, kaggle:owner/slug, hf:owner/name; or the word weights"); p.add_argument("--out", help="folder for the dataset")
+    p.add_argument("--list", action="store_true", help="with weights: what there is, from where, and what is on this machine (*)"); p.add_argument("--get", metavar="NAME", help="with weights: fetch one")
+    p.add_argument("--file", help="with weights --get: a file that you have"); p.add_argument("--holdout", type=float, default=0.1, help="share kept for testing (default: %(default)s)")
     p.add_argument("--seed", type=_natural, default=0); p.add_argument("--limit", type=int, default=0, help="at most so many pictures (default: all)")
     p = _verb(verbs, "train", "train the model of one stage in a run, by itself or under `accelerate launch`", "accelerate launch -m toyhollywood.cli train vae --run runs/demo", _train)
     p.add_argument("stage"); p.add_argument("--run", default="runs/demo"); p.add_argument("--set", action="append", default=[], metavar="STAGE.PARAMETER=VALUE")
@@ -157,7 +171,7 @@ def main(
 # %% ../nbs/71_cli.ipynb #eba9f997
 def _which_extra(error):
     "Which extra brings a package that is missing."
-    extras = {"mitsuba": "render", "papermill": "run", "snakemake": "run", "torch": "train", "open_clip": "train", "sklearn": "train", "pyarrow": "train", "matplotlib": "run"}
+    extras = {"mitsuba": "render", "papermill": "run", "snakemake": "run", "torch": "train", "open_clip": "train", "sklearn": "train", "timm": "train", "piq": "train", "umap": "train", "pyarrow": "train", "matplotlib": "run"}
     module = (error.name or "").split(".")[0]
     return f"this needs the package {module}: pip install 'toyhollywood[{extras.get(module, 'all')}]'"
 

@@ -214,7 +214,7 @@ def train_clip(
     crop: float = 0.6,          # least share of a picture that a crop keeps
     word_dropout: float = 0.2,  # share of words left out
     captions: str = "title",    # as for `read_captions`
-    pretrained: str = "", name: str = "", # not used here; the page looks after them
+    pretrained: str = "", stage_name: str = "", # not used here; the page looks after them
     **options,                  # for `fit`, such as precision
 ) -> tuple:                     # (the trained Clip, the Loop)
     "Train a small CLIP on a dataset's training pictures and titles; goes on from its newest checkpoint. Raises `UserError` when there is nothing to read."
@@ -415,41 +415,42 @@ def add_pretrained(
 def load_clip(
     run,               # run folder with a finished stage clip
     own: bool = False, # the small one even where there is a pretrained one
+    stage: str = "clip", # which small one, where a run has several
 ) -> Clip:
     "The CLIP of a run; raises `UserError` when there is none."
-    need(run, "clip", by="search")
+    need(run, stage, by="search")
     other = Path(run) / "clip-pretrained" / "facts.json"
     if other.is_file() and not own: return load_pretrained(read_json(other)["pretrained"])
-    facts = read_json(Path(run) / "clip" / "model.json")["arguments"]
-    return Clip(load_model(make_clip, Path(run) / "clip"), Tokenizer(facts["tokens"], facts["context"]), facts["size"], "CLIP (own titles)")
+    facts = read_json(Path(run) / stage / "model.json")["arguments"]
+    return Clip(load_model(make_clip, Path(run) / stage), Tokenizer(facts["tokens"], facts["context"]), facts["size"], "CLIP (own titles)")
 
-def _features(run, dataset, own):
+def _features(run, dataset, own, stage):
     other = Path(run) / "clip-pretrained" / "features.parquet"
-    return features_for(dataset, other if other.is_file() and not own else Path(run) / "clip" / "features.parquet")
+    return features_for(dataset, other if other.is_file() and not own else Path(run) / stage / "features.parquet")
 
 def score_prompts(
     run,               # run folder
     prompts: list,     # of str
-    own: bool = False, # as for `load_clip`
+    own: bool = False, stage: str = "clip", # as for `load_clip`
 ) -> np.ndarray:       # (n, len(prompts)) cosines, rows in the dataset's order
     "How well each picture of a run fits each text."
     dataset = Dataset.open(Path(run) / "data")
-    return _features(run, dataset, own) @ load_clip(run, own).encode_text(prompts).T
+    return _features(run, dataset, own, stage) @ load_clip(run, own, stage).encode_text(prompts).T
 
 # %% ../nbs/20_clip.ipynb #f5288c09
 def search(
     run,               # run folder
     words: str,        # such as "red robot with a sword"
     n: int = 8,        # how many
-    own: bool = False, # as for `load_clip`
+    own: bool = False, stage: str = "clip", # as for `load_clip`
 ) -> list:             # of (row of the dataset, cosine), the best first
     "The pictures that fit a text best; words that the model never saw are named on stderr, and a text of such words alone raises `UserError`."
-    clip, dataset = load_clip(run, own), Dataset.open(Path(run) / "data")
+    clip, dataset = load_clip(run, own, stage), Dataset.open(Path(run) / "data")
     unseen = clip.unseen(words)
     if len(unseen) == len(words_of(words)) and (unseen or not words_of(words)):
         raise UserError(f"none of the words of {words!r} was in a training title; words that were: {', '.join(common_words(dataset))}")
     if unseen: print(f"never seen, so not used: {', '.join(unseen)}", file=sys.stderr)
-    scores = (_features(run, dataset, own) @ clip.encode_text([words]).T)[:, 0]
+    scores = (_features(run, dataset, own, stage) @ clip.encode_text([words]).T)[:, 0]
     return [(dataset.rows[i], float(scores[i])) for i in np.argsort(-scores, kind="stable")[:n]]
 
 def common_words(dataset: Dataset, count: int = 12) -> list:

@@ -137,7 +137,7 @@ def map_data(
     rows = [at[p["file_name"]] for p in points]
     places = np.array([[p["x"], p["y"]] for p in points], float).reshape(-1, 2)
     places = (places - places.min(0)) / np.maximum(np.ptp(places, axis=0), 1e-9) if len(places) else places
-    return {"x": places[:, 0].round(4).tolist(), "y": (1 - places[:, 1]).round(4).tolist(), "title": [str(dataset.titles[i] or "")[:120] for i in rows],
+    return {"fingerprint": dataset.fingerprint, "file": [p["file_name"] for p in points], "x": places[:, 0].round(4).tolist(), "y": (1 - places[:, 1]).round(4).tolist(), "title": [str(dataset.titles[i] or "")[:120] for i in rows],
             "held": [int(dataset.split[i] == "holdout") for i in rows], "tile": tile, "columns": columns, "ways": _ways(dataset, points, rows)}, rows
 
 # %% ../nbs/60_report.ipynb #de5667fa
@@ -167,21 +167,27 @@ def map_section(view: RunView, album: Album):
         address = album.add(sprite(view.dataset, rows, data["tile"], data["columns"])) if rows else None
         if address: break
     else: return None
-    lead = "Toys that the encoder finds alike lie close together. Touch or point at one to see it; click the map and use the wheel, or pinch, to come nearer."
+    lead = "Toys that the encoder finds alike lie close together. Touch or point at one to see it; click the map and use the wheel, or pinch, to come nearer. With the lasso, draw a loop round toys to choose them."
     if len(rows) < len(view.dataset): lead += f" {len(rows):,} of the {len(view.dataset):,} toys are shown."
-    label = f"Map of {len(rows)} toys. Arrow keys move it, plus and minus zoom, n and p step from toy to toy."
+    label = f"Map of {len(rows)} toys. Arrow keys move it, plus and minus zoom, n and p step from toy to toy, s chooses the toy."
     stagebox = tag("div", tag("canvas", class_="view", tabindex=0, role="img", aria_label=label), _tip(), class_="stagebox")
-    return tag("section", tag("h2", "The map"), tag("p", lead, class_="soft"), tag("div", _tools(data["ways"]), stagebox, tag("div", class_="chips", role="group", aria_label="show only"),
+    return tag("section", tag("h2", "The map"), tag("p", lead, class_="soft"), tag("div", _tools(data["ways"]), stagebox, tag("div", class_="chips", role="group", aria_label="show only"), _picked(display_path(view.run)),
                tag("img", src=address, alt="", hidden=""), id="map"), tag("script", script_json(data), type="application/json", id="map-data"), made_by(stage), id="the-map")
 
 # %% ../nbs/60_report.ipynb #f868ed6c
 def _tip(): return tag("div", tag("canvas", width=144, height=144), tag("div", tag("b"), tag("span")), id="tip", role="status")
 
+def _picked(run):
+    "The bar of the chosen toys: how many, save, clear, and what to do with the file."
+    use = f"toyhollywood run --stages cluster --set cluster.selection=selection.json --out {Path(run).name if run.startswith('/') else run}"
+    return tag("div", tag("b", "0 toys chosen", role="status"), tag("button", "Save selection", type="button", data_save=""), tag("button", "Clear", type="button", data_clear=""),
+               tag("span", "Then: ", tag("code", use), class_="soft"), class_="picked", hidden="")
+
 def _tools(ways):
     button = lambda text, label=None, **data: tag("button", text, type="button", aria_label=label, **data)
     return tag("div", button("Pictures", data_as="pictures", aria_pressed="true"), button("Dots", data_as="dots", aria_pressed="false"), tag("span", class_="gap"),
                [button(f"By {way}", data_by=way, aria_pressed="true" if way == "class" else "false") for way in ways], tag("span", class_="gap"),
-               button("+", "come nearer", data_zoom="1.6"), button("−", "go away", data_zoom="0.625"), button("Whole", "show the whole map", data_zoom="0"), button("All", "show all groups", data_all=""), class_="tools")
+               button("+", "come nearer", data_zoom="1.6"), button("−", "go away", data_zoom="0.625"), button("Whole", "show the whole map", data_zoom="0"), button("Lasso", "choose toys by drawing a loop", data_lasso="", aria_pressed="false"), button("All", "show all groups", data_all=""), class_="tools")
 
 # %% ../nbs/60_report.ipynb #aaf5c306
 def metrics_html(stage: StageView, leave_out=(), open_below: int = 9):
@@ -194,7 +200,7 @@ def metrics_html(stage: StageView, leave_out=(), open_below: int = 9):
 
 # %% ../nbs/60_report.ipynb #ac56de25
 CAPTION = "This run: share of toys whose cluster stands for their class, mean ± standard deviation over repetitions. The best in colour; † chosen without labels; * has read the titles"
-FOLDED = ("map", "toys", "fine", "humans") # figures of the cluster stage that the page shows in another form
+FOLDED = ("map", "pca", "toys", "fine", "humans") # figures of the cluster stage that the page shows in another form
 
 def cluster_section(view: RunView, album: Album):
     "The families the algorithms found, and how well they agree with the store's own classes."
@@ -221,7 +227,7 @@ def humans_section(view: RunView, album: Album):
     rows = [at[n] for n in names if n in at]
     shown = [rows[i] for i in np.linspace(0, len(rows) - 1, min(40, len(rows))).astype(int)] if rows else []
     facts = [("chosen", f"{len(names):,}"), *((k, f"{manifest[k]:.1%}") for k in ("precision", "recall") if isinstance(manifest.get(k), (int, float)))]
-    lead = f"The vinyl figures that are people, chosen by {manifest.get('method')}. Later models learn to draw new ones from these." if rows else f"No people were chosen: {manifest.get('reason') or 'none was found'}."
+    lead = f"Figures of people, chosen by {manifest.get('method')}. Later models learn to draw new ones from these." if rows else f"No people were chosen: {manifest.get('reason') or 'none was found'}."
     return tag("section", tag("h2", "The people"), tag("p", lead, class_="soft"), _figures_row(facts) if rows else None, tag("div", [tile(view, album, i) for i in shown], class_="tiles", style="margin-top:1.2rem"), made_by(view["cluster"]), id="people")
 
 def _figures_row(facts): return tag("dl", [tag("div", tag("dt", k), tag("dd", v)) for k, v in facts], class_="figures")

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 import numpy as np, yaml
 from PIL import Image
-from .core import UserError, display_path, notebooks_folder, picture_grid, read_json, write_bytes, write_json
+from .core import UserError, display_path, notebooks_folder, picture_grid, read_json, slug, write_bytes, write_json
 from .data import Dataset
 from .webpage import Markdown, as_dict, jpeg, markdown_table, number, read_object, small_jpeg
 
@@ -130,8 +130,9 @@ def read_run(
     return RunView(run.resolve(), [s for i, s in enumerate(stages) if i >= first or s.state != "to come"], dataset, notes, seed)
 
 # %% ../nbs/09_results.ipynb #a34cee3b
-ALGORITHM_NAMES = {"kmeans": "k-means", "agglomerative": "agglomerative", "birch": "Birch", "spectral": "spectral", "gaussianmixture": "Gaussian mixture"}
-ENCODER_NAMES = {"vae": "VAE", "clip": "CLIP", "vae_dists": "VAE-DISTS", "simclr": "SimCLR"}
+ALGORITHM_NAMES = {"kmeans": "k-means", "agglomerative": "agglomerative", "birch": "Birch", "spectral": "spectral", "gaussianmixture": "Gaussian mixture",
+                   "averagelinkage": "average linkage", "locallyscaled": "locally scaled"}
+ENCODER_NAMES = {"vae": "VAE", "clip": "CLIP", "vae_dists": "VAE-DISTS", "simclr": "SimCLR", "imagenet": "ImageNet", "clip_unnamed": "CLIP, lines unnamed", "clip_pretrained": "CLIP, pretrained"}
 
 def _plain_name(text): return re.sub(r"[^a-z]", "", text.lower())
 def encoder_word(name: str) -> str: return ENCODER_NAMES.get(name.lower().replace("-", "_"), name)
@@ -289,20 +290,30 @@ def write_toys(
     for name, picture in pictures.items(): write_bytes(Path(assets) / f"{name}.jpg", jpeg(picture, 85))
     return [Path(assets) / f"{name}.jpg" for name in pictures]
 
+# %% ../nbs/09_results.ipynb #738dad38
+def _numbers_only(view):
+    "The folder for a run whose pictures are not shown; raises `UserError` for one without a dataset."
+    if view.dataset is None: raise UserError(f"{display_path(view.run)} has no dataset yet, so there is nothing to copy")
+    return slug(Path(str(view.dataset.source)).name)
+
+def _without_pictures(record):
+    "A record without its figures and without paths of this machine."
+    parameters = {k: v for k, v in as_dict(record.get("parameters")).items() if not (isinstance(v, str) and v.startswith("/"))}
+    return record | {"figures": [], "parameters": parameters}
+
 # %% ../nbs/09_results.ipynb #21f9d9a7
 def write_results(
     run,             # run folder
     assets,          # such as assets/
     largest: int = 150_000, # bytes of a figure
 ) -> list:           # the files written
-    "Copy a run's records to assets/results/<source>/ and its figures to assets/; raises `UserError` for pictures that may not be shown."
+    "Copy a run's records to assets/results/<source>/ and its figures to assets/; of pictures that may not be shown only the numbers."
     view, assets, written = read_run(run), Path(assets), []
     source = shown_source(view)
-    if source is None: raise UserError(f"only runs of the catalogue and of fluent3d are shown; {display_path(run)} is of {getattr(view.dataset, 'source', 'nothing yet')}")
     for stage in (s for s in view.stages if s.state == "done"):
-        written.append(assets / "results" / source / f"{stage.name}.json")
-        write_json(written[-1], stage.record)
-        for figure in stage.figures:
+        written.append(assets / "results" / (source or _numbers_only(view)) / f"{stage.name}.json")
+        write_json(written[-1], stage.record if source else _without_pictures(stage.record))
+        for figure in stage.figures if source else ():
             written.append(assets / f"{'' if source == 'catalogue' else source + '-'}{stage.name}-{figure['name']}.jpg")
             write_bytes(written[-1], small_jpeg(figure["path"], largest))
     return written + (write_toys(view.dataset, assets) if source == "catalogue" else [])

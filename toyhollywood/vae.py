@@ -119,7 +119,7 @@ def _elbo(x, again, mean, log_variance):
     nll, kl = gaussian_nll(x, again), kl_divergence(mean, log_variance).mean()
     return (nll + kl) / x[0].numel(), {"nll": nll, "kl": kl}
 
-# %% ../nbs/10_vae.ipynb #998ccb16
+# %% ../nbs/10_vae.ipynb #6a3fdc6a
 def elbo_dists_loss(
     model: VAE,
     x: torch.Tensor,      # (n, 3, size, size) in [-1, 1]
@@ -144,7 +144,7 @@ def train_vae(
     precision="auto", # as for `fit`
     dists: float = 0.0, dists_pictures: int = 8, # as for `elbo_dists_loss`; no such term where the weight is 0
     start: str = "",  # a finished stage of the same run whose weights to begin with
-    name: str = "",   # not used here: the stage knows it
+    stage_name: str = "", # not used here: the stage knows it
     **options,        # further ones for `fit`
 ) -> tuple:           # (averaged VAE in eval mode, the Loop)
     "Train a VAE on a dataset's training pictures; goes on from its newest checkpoint. Raises `JobError` where DISTS is asked for and its weights cannot be had."

@@ -30,10 +30,10 @@ CHAIN = {
     "scrape": Step("03_scrape", after=("catalogue",)),
     "data": Step("04_data", after=("scrape",)),
     "vae": Step("10_vae", needs=("data",)),
-    "vae_dists": Step("10_vae", needs=("data", "vae"), given={"name": "vae_dists", "dists": 1.0, "start": "vae"}),
+    "vae_dists": Step("10_vae", needs=("data", "vae"), given={"stage_name": "vae_dists", "dists": 1.0, "start": "vae"}),
     "imagenet": Step("11_imagenet", needs=("data",)),
     "clip": Step("20_clip", needs=("data",)),
-    "clip_unnamed": Step("20_clip", needs=("data",), given={"name": "clip_unnamed", "captions": "without_class"}),
+    "clip_unnamed": Step("20_clip", needs=("data",), given={"stage_name": "clip_unnamed", "captions": "without_class"}),
     "cluster": Step("21_cluster", needs=("data",), after=("vae", "vae_dists", "imagenet", "clip", "clip_unnamed")),
 }
 
@@ -378,7 +378,7 @@ def train_stage(
     from toyhollywood.core import Stage
     from toyhollywood.data import Dataset
     values = notebook_parameters(stage_notebook(stage)) | resolve(run, overrides=overrides)["stages"][stage]
-    for known in ("out", "seed", "name"): values.pop(known)
+    for known in ("out", "seed", "stage_name"): values.pop(known)
     work = Stage(stage, run, needs=CHAIN[stage].needs, seed=resolve(run)["seed"], **values)
     module, function = TRAINERS[stage]
     getattr(import_module(module), function)(Dataset.open(Path(run) / "data"), work, **values)

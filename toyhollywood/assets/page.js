@@ -14,6 +14,9 @@
   const sprite = box.querySelector("img"), tile = data.tile, columns = data.columns, count = data.x.length;
   const view = { zoom: 1, x: 0.5, y: 0.5 }, chosen = new Set();
   let by = "class", pictures = true, hovered = -1, sheet = null, width = 0, height = 0, waiting = false;
+  let lasso = false, loop = null;                    // whether a loop is drawn instead of the map moved, and its corners on the screen
+  const picked = new Set();                          // toys chosen by loops and by the key s
+  const line = getComputedStyle(document.documentElement).getPropertyValue("--mark").trim() || "#c8451b";
 
   const groups = () => data.ways[by].groups, groupOf = i => data.ways[by].of[i];
   const nameIn = (way, i) => data.ways[way].groups[data.ways[way].of[i]].name;
@@ -67,6 +70,12 @@
       } else { context.fillStyle = list[groupOf(i)].colour; context.beginPath(); context.arc(x, y, radius, 0, 7); context.fill(); }
     }
     context.globalAlpha = 1;
+    context.lineWidth = 2; context.strokeStyle = line;
+    for (const i of picked) { const [x, y] = place(i); context.strokeRect(x - size * 0.5, y - size * 0.5, size, size); }
+    if (loop && loop.length > 1) {
+      context.beginPath(); loop.forEach(([x, y], k) => k ? context.lineTo(x, y) : context.moveTo(x, y)); context.closePath();
+      context.globalAlpha = 0.12; context.fillStyle = line; context.fill(); context.globalAlpha = 1; context.stroke();
+    }
     if (hovered >= 0) {
       const [x, y] = place(hovered);
       context.lineWidth = 2.5; context.strokeStyle = getComputedStyle(box).color;
@@ -104,19 +113,47 @@
     const fx = (px - width / 2) / (width * 0.92), fy = (py - height / 2) / (height * 0.9);
     view.x += fx / view.zoom - fx / zoom; view.y += fy / view.zoom - fy / zoom; view.zoom = zoom;
     if (zoom === 1) { view.x = view.y = 0.5; }
-    canvas.style.touchAction = zoom === 1 ? "pan-y" : "none";
+    canvas.style.touchAction = zoom === 1 && !lasso ? "pan-y" : "none";
     show(-1); draw();
   }
   function pan(dx, dy) { view.x -= dx / (width * 0.92 * view.zoom); view.y -= dy / (height * 0.9 * view.zoom); show(-1); draw(); }
 
+  // The chosen toys: a loop adds what lies in it, with Alt it takes away; the file is what the stage cluster reads as selection.
+  const bar = box.querySelector(".picked");
+  function tell() { bar.hidden = !picked.size && !lasso; bar.querySelector("b").textContent = picked.size === 1 ? "1 toy chosen" : picked.size + " toys chosen"; draw(); }
+  function inside(x, y, corners) {
+    let odd = false;
+    for (let a = 0, b = corners.length - 1; a < corners.length; b = a++) {
+      const [xa, ya] = corners[a], [xb, yb] = corners[b];
+      if ((ya > y) !== (yb > y) && x < (xb - xa) * (y - ya) / (yb - ya) + xa) odd = !odd;
+    }
+    return odd;
+  }
+  function close(take) {
+    if (loop && loop.length > 2) for (let i = 0; i < count; i++) if (visible(i) && inside(...place(i), loop)) take ? picked.delete(i) : picked.add(i);
+    loop = null; tell();
+  }
+  const lassoButton = box.querySelector("[data-lasso]");
+  lassoButton.addEventListener("click", () => { lasso = !lasso; lassoButton.setAttribute("aria-pressed", lasso); canvas.style.cursor = lasso ? "crosshair" : ""; canvas.style.touchAction = lasso || view.zoom > 1 ? "none" : "pan-y"; tell(); });
+  bar.querySelector("[data-clear]").addEventListener("click", () => { picked.clear(); tell(); });
+  bar.querySelector("[data-save]").addEventListener("click", () => {
+    const names = [...picked].sort((a, b) => a - b).map(i => data.file[i]);
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(new Blob([JSON.stringify({ version: 1, fingerprint: data.fingerprint, file_names: names }, null, 1) + "\n"], { type: "application/json" }));
+    link.download = "selection.json"; link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 5000);
+  });
+
   const fingers = new Map();
   let moved = 0, spread = 0;
-  canvas.addEventListener("pointerdown", e => { canvas.setPointerCapture(e.pointerId); fingers.set(e.pointerId, point(e)); moved = 0; spread = 0; });
+  canvas.addEventListener("pointerdown", e => { canvas.setPointerCapture(e.pointerId); fingers.set(e.pointerId, point(e)); moved = 0; spread = 0; if (lasso) loop = [point(e)]; });
   canvas.addEventListener("pointermove", e => {
     const now = point(e), before = fingers.get(e.pointerId);
     if (!before) { show(nearest(...now)); return; }
     fingers.set(e.pointerId, now);
+    if (loop && fingers.size === 1) { loop.push(now); moved = 99; draw(); return; }
     if (fingers.size === 2) {
+      loop = null;
       const [a, b] = [...fingers.values()], apart = Math.hypot(a[0] - b[0], a[1] - b[1]);
       if (spread) zoomTo(view.zoom * apart / spread, (a[0] + b[0]) / 2, (a[1] + b[1]) / 2);
       spread = apart; moved = 99; return;
@@ -125,7 +162,7 @@
     if (moved > 5 && (e.pointerType === "mouse" || view.zoom > 1)) { canvas.classList.add("drag"); pan(now[0] - before[0], now[1] - before[1]); }
   });
   const lift = e => { fingers.delete(e.pointerId); spread = 0; canvas.classList.remove("drag"); };
-  canvas.addEventListener("pointerup", e => { lift(e); if (moved < 6) { canvas.focus({ preventScroll: true }); show(nearest(...point(e))); } });
+  canvas.addEventListener("pointerup", e => { lift(e); if (loop) { const wide = moved > 6; wide ? close(e.altKey) : loop = null; } if (moved < 6) { canvas.focus({ preventScroll: true }); show(nearest(...point(e))); } });
   canvas.addEventListener("pointercancel", lift);
   canvas.addEventListener("pointerleave", e => { if (e.pointerType === "mouse") show(-1); });
   canvas.addEventListener("dblclick", e => zoomTo(view.zoom * 2, ...point(e)));
@@ -140,6 +177,7 @@
     else if (e.key === "+" || e.key === "=") zoomTo(view.zoom * 1.5);
     else if (e.key === "-") zoomTo(view.zoom / 1.5);
     else if (e.key === "0") zoomTo(1);
+    else if (e.key === "s" && hovered >= 0) { picked.has(hovered) ? picked.delete(hovered) : picked.add(hovered); tell(); }
     else if (e.key === "Escape") { show(-1); canvas.blur(); }
     else if (e.key === "n" || e.key === "p") {
       const step = e.key === "n" ? 1 : count - 1;
