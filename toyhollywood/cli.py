@@ -39,6 +39,7 @@ def _render(a):
 
 def _weights(a):
     from toyhollywood.pretrained import get_weights, weights_folder, weights_list
+    if a.out: raise UserError("weights is the word for pretrained weights; a folder of that name is written ./weights")
     if a.get:
         print(f"{a.get} is in {get_weights(a.get, a.file)}")
         return

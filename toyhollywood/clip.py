@@ -92,9 +92,12 @@ def learn(cls: Tokenizer, titles: list):
 # %% ../nbs/20_clip.ipynb #23e712f5
 CAPTIONS = ("title", "without_class", "class")
 
-def without_class(title: str, category: str) -> str:
-    "A title without the words of its class's name, singular or plural."
-    named = {singular(w) for w in words_of(category)}
+def without_class(
+    title: str,
+    categories: list, # names of all classes: taking out only the picture's own would tell by what is missing which that is
+) -> str:
+    "A title without the words of any class's name, singular or plural."
+    named = {singular(w) for category in categories for w in words_of(category)}
     return " ".join(w for w in words_of(title) if singular(w) not in named)
 
 def read_captions(
@@ -105,13 +108,13 @@ def read_captions(
     if kind not in CAPTIONS: raise UserError(f"there are no captions {kind!r}{nearest(kind, CAPTIONS)}")
     names = [dataset.classes[label] for label in dataset.labels]
     titles = [str(t or "") if kind != "class" else "" for t in dataset.titles]
-    if kind == "without_class": titles = [without_class(t, c) for t, c in zip(titles, names)]
+    if kind == "without_class": titles = [without_class(t, dataset.classes) for t in titles]
     empty = [not words_of(t) for t in titles]
     texts = [c if e else t for t, c, e in zip(titles, names, empty)] if kind != "without_class" else titles
     if len({" ".join(words_of(t)) for t in texts}) < 2:
         raise UserError(f"{display_path(dataset.folder)} has no titles and fewer than two classes, so that a CLIP has nothing to read; add a column `title` to its metadata, or leave the stage clip out")
     said = "titles" if not any(empty) else "class names" if all(empty) else f"titles, and class names for the {sum(empty)} pictures without one"
-    if kind == "without_class": said = "titles without the class's name" 
+    if kind == "without_class": said = "titles without the classes' names"
     return texts, said, any(empty) and kind != "without_class"
 
 # %% ../nbs/20_clip.ipynb #9d39bf08
@@ -395,6 +398,7 @@ def add_pretrained(
     stage: Stage,      # gets the metrics; the features go to <run>/clip-pretrained
 ):                     # the Clip, or None
     "Features and metrics of a pretrained model; raises `UserError` for a wrong name or file, and says so where weights cannot be fetched."
+    if stage.name != "clip": return None # the folder belongs to the stage clip, whichever others share its page
     folder = stage.run / "clip-pretrained"
     for old in ("facts.json", "features.parquet"): (folder / old).unlink(missing_ok=True)
     stage.info(pretrained=None)

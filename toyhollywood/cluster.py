@@ -125,7 +125,7 @@ def neighbour_graph(
         return 0.5 * (found + found.T)
     return _once("graph", x, neighbours, make=make)
 
-# %% ../nbs/21_cluster.ipynb #34981fcc
+# %% ../nbs/21_cluster.ipynb #28619413
 def clumps(
     x,              # (n, d) float32
     count: int,     # how many at most
@@ -140,15 +140,14 @@ def clumps(
     return _once("clumps", x, count, seed, make=make)
 
 def in_clumps(
-    x, seed: int,   # as for `clumps`
-    join,           # join(middles) -> their cluster numbers
-    count: int = 2000,
-) -> np.ndarray:    # (n,) cluster numbers
-    "Cluster the middles of clumps; each picture goes where its clump goes."
-    middles, number = clumps(x, min(count, len(x) // 2), seed)
-    return np.asarray(join(middles))[number]
+    x, k: int, seed: int, # as for `cluster`
+    join,                 # join(middles) -> their cluster numbers
+) -> np.ndarray:          # (n,) cluster numbers
+    "Cluster the middles of some 2,000 clumps; each picture goes where its clump goes."
+    middles, number = clumps(x, min(max(2000, 4 * k), len(x) // 2), seed)
+    return number if len(middles) <= k else np.asarray(join(middles))[number]
 
-# %% ../nbs/21_cluster.ipynb #79f7e6b7
+# %% ../nbs/21_cluster.ipynb #1fd1b694
 def _kmeans(x, k, seed, neighbours):
     from sklearn.cluster import KMeans, MiniBatchKMeans
     if len(x) > 10 * LARGE: return MiniBatchKMeans(k, batch_size=8192, n_init=4, random_state=seed).fit_predict(x)
@@ -156,7 +155,7 @@ def _kmeans(x, k, seed, neighbours):
 
 def _agglomerative(x, k, seed, neighbours):
     from sklearn.cluster import AgglomerativeClustering
-    if len(x) > LARGE: return in_clumps(x, seed, lambda middles: _agglomerative(middles, k, seed, neighbours))
+    if len(x) > LARGE: return in_clumps(x, k, seed, lambda middles: _agglomerative(middles, k, seed, neighbours))
     return AgglomerativeClustering(k).fit_predict(x)
 
 def _mixture(x, k, seed, neighbours):
@@ -164,7 +163,7 @@ def _mixture(x, k, seed, neighbours):
     start = "kmeans" if len(x) <= LARGE else "k-means++"
     return GaussianMixture(k, covariance_type="diag", reg_covar=1e-3, max_iter=50, init_params=start, random_state=seed).fit_predict(x.astype(np.float64))
 
-# %% ../nbs/21_cluster.ipynb #0cfbc867
+# %% ../nbs/21_cluster.ipynb #71b8b54a
 def _linkage(distances, k):
     "Average linkage of a square of distances (scipy)."
     from scipy.cluster.hierarchy import fcluster, linkage
@@ -173,7 +172,7 @@ def _linkage(distances, k):
 
 def _average(x, k, seed, neighbours, scaled=0):
     from sklearn.metrics import pairwise_distances
-    if len(x) > LARGE: return in_clumps(x, seed, lambda middles: _average(middles, k, seed, neighbours, scaled))
+    if len(x) > LARGE: return in_clumps(x, k, seed, lambda middles: _average(middles, k, seed, neighbours, scaled))
     distances = pairwise_distances(x.astype(np.float64))
     np.fill_diagonal(distances, 0)
     if scaled:
@@ -512,7 +511,7 @@ def fine_clusters(
     rank = np.argsort(np.argsort(-np.bincount(found), kind="stable"), kind="stable")
     return rank[found]
 
-# %% ../nbs/21_cluster.ipynb #ddd65ab6
+# %% ../nbs/21_cluster.ipynb #d0fff6cf
 PERSON = frozenset("woman women man men lady ladies guy girl boy person people child children kid prince princess king queen human".split())
 
 def names_a_person(title: str) -> bool:

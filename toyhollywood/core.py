@@ -406,5 +406,6 @@ def skip(self: Stage,
 ):
     "Finish without having done anything, because these data give nothing to do; raises `Skipped`, which ends the page."
     self.info(skipped=reason)
+    self.path("features.parquet").unlink(missing_ok=True) # of an earlier run: what was skipped has none
     self.finish()
     raise Skipped(reason)

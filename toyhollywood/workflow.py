@@ -141,6 +141,7 @@ def resolve(
     config = {"source": source, "preset": preset, "seed": seed, "overrides": [f"{k}={json.dumps(v)}" for k, (_, _, v) in chosen.items()], "stages": {}}
     for stage in part:
         config["stages"][stage] = _stage_parameters(stage, values.get(stage, {}), chosen, source, seed)
+    for stage in part: _like_its_start(config["stages"], stage, chosen)
     return config | {"asked": _asked(list(stages) or part, part, source)}
 
 # %% ../nbs/70_workflow.ipynb #63c1669a
@@ -159,6 +160,12 @@ def _stage_parameters(stage, preset, chosen, source, seed):
     if stage == "data" and source and not is_url(source): values["source"] = source
     if stage == "scrape" and is_url(source): values["url"] = source
     return {k: v for k, v in values.items() if k in known}
+
+def _like_its_start(stages, stage, chosen):
+    "A model that begins with another stage's weights has that model's size, unless it was asked for another."
+    start = stages.get(stages[stage].get("start"), {})
+    for name in ("size", "width", "latent"):
+        if name in start and f"{stage}.{name}" not in chosen: stages[stage][name] = start[name]
 
 def _asked(stages, part, source):
     for name in stages:
@@ -251,6 +258,7 @@ def run_chain(
     except OSError as error: raise UserError(f"{display_path(out)} cannot be made ({error.strerror}); choose another folder with --out") from None
     hold(run / ".lock", display_path(out), seconds=5)
     _missing_needs(run, config)
+    _try_again(run, config)
     command = snakemake_command(run, config, jobs, profile)
     _write_config(run, config | {"jobs": jobs})
     return _run(run, config, command, watch or globals()["watch"])
@@ -260,6 +268,8 @@ def _write_config(run, config):
     "config.yaml with the marks that tell Snakemake what changed; earlier stages that are not asked for keep theirs."
     marks = {stage: {"code": code_mark(stage_notebook(stage)), "parameters": config["stages"][stage]} for stage in config["stages"]}
     if "data" in marks: marks["data"]["source"] = source_mark(config["source"])
+    chosen = config["stages"].get("cluster", {}).get("selection")
+    if chosen and Path(chosen).is_file(): marks["cluster"]["selection"] = hashlib.sha256(Path(chosen).read_bytes()).hexdigest()[:16] # the same name, another choice
     text = yaml.safe_dump(config | {"marks": marks, "python": sys.executable}, sort_keys=False, allow_unicode=True)
     write_text(run / "config.yaml", "# what this folder was made with; written by `toyhollywood run`\n" + text)
 
@@ -284,6 +294,13 @@ def _missing_needs(run, config):
     for stage in config["asked"]:
         for other in CHAIN[stage].needs:
             if other not in config["asked"]: need(run, other, by=stage)
+
+def _try_again(run, config):
+    "Stages that were left out for want of weights count as finished only until somebody runs the chain again."
+    for stage in config["asked"]:
+        done = run / stage / "metrics.json"
+        with contextlib.suppress(UserError):
+            if done.is_file() and "cannot be had here" in str(read_json(done).get("skipped")): done.unlink()
 
 def _page(run):
     "The result page, built here too so that it is there when a stage failed."
@@ -353,11 +370,15 @@ def _announce(run, name, names, shown, started, begin, live):
     done, error, front = run / name / "metrics.json", run / name / "error.json", "\r\x1b[K" * live + f"{names.index(name) + 1}/{len(names)} {name:10s} "
     if _fresh(run / name / "progress.json", begin) and not done.is_file(): started.setdefault(name, time.monotonic())
     if error.is_file(): print(front + "failed: " + read_json(error)["sentence"], flush=True)
-    elif done.is_file() and done.stat().st_mtime >= begin: print(front + f"done in {duration(read_json(done)['seconds'])}  {_headline(read_json(done))}", flush=True)
+    elif done.is_file() and done.stat().st_mtime >= begin: print(front + _outcome(read_json(done)), flush=True)
     elif done.is_file() and any(n in started or n in shown for n in names[names.index(name) + 1:]): print(front + "up to date", flush=True)
     else: return
     shown.add(name)
     with contextlib.suppress(Exception): _page(run)  # the page fills as stages finish; the last build reports its errors
+
+def _outcome(record):
+    "How long a stage took and what it found, or why it was left out."
+    return f"left out: {record['skipped']}" if record.get("skipped") else f"done in {duration(record['seconds'])}  {_headline(record)}"
 
 def _headline(record):
     "The first few figures of a finished stage."

@@ -21,7 +21,8 @@
   const groups = () => data.ways[by].groups, groupOf = i => data.ways[by].of[i];
   const nameIn = (way, i) => data.ways[way].groups[data.ways[way].of[i]].name;
   const visible = i => !chosen.size || chosen.has(groupOf(i));
-  const place = i => [width / 2 + (data.x[i] - view.x) * width * 0.92 * view.zoom, height / 2 + (data.y[i] - view.y) * height * 0.9 * view.zoom];
+  const at = (axis, i) => i < count ? data[axis][i] : data.more[axis][i - count];
+  const place = i => [width / 2 + (at("x", i) - view.x) * width * 0.92 * view.zoom, height / 2 + (at("y", i) - view.y) * height * 0.9 * view.zoom];
   const tileSize = () => Math.min(112, Math.max(15, 0.85 * Math.sqrt(width * height / count)) * Math.pow(view.zoom, 0.75));
 
   // White that touches the border of a picture becomes clear, so that toys lie on the map and not on cards.
@@ -71,7 +72,7 @@
     }
     context.globalAlpha = 1;
     context.lineWidth = 2; context.strokeStyle = line;
-    for (const i of picked) { const [x, y] = place(i); context.strokeRect(x - size * 0.5, y - size * 0.5, size, size); }
+    for (const i of picked) if (i < count) { const [x, y] = place(i); context.strokeRect(x - size * 0.5, y - size * 0.5, size, size); }
     if (loop && loop.length > 1) {
       context.beginPath(); loop.forEach(([x, y], k) => k ? context.lineTo(x, y) : context.moveTo(x, y)); context.closePath();
       context.globalAlpha = 0.12; context.fillStyle = line; context.fill(); context.globalAlpha = 1; context.stroke();
@@ -130,7 +131,8 @@
     return odd;
   }
   function close(take) {
-    if (loop && loop.length > 2) for (let i = 0; i < count; i++) if (visible(i) && inside(...place(i), loop)) take ? picked.delete(i) : picked.add(i);
+    const all = chosen.size ? count : data.file.length;  // toys that are not drawn belong to no shown group, and are taken only when all groups are shown
+    if (loop && loop.length > 2) for (let i = 0; i < all; i++) if ((i >= count || visible(i)) && inside(...place(i), loop)) take ? picked.delete(i) : picked.add(i);
     loop = null; tell();
   }
   const lassoButton = box.querySelector("[data-lasso]");
