@@ -1,7 +1,11 @@
 "Puts what a real run left where readers see it: outputs of the executed stage notebooks into nbs/, figures and metrics into assets/. Usage: python .ci/pages.py runs/demo"
+import base64
+import io
 import json
 import sys
 from pathlib import Path
+
+from PIL import Image
 
 from toyhollywood.report import write_results
 from toyhollywood.workflow import CHAIN, stage_notebook
@@ -20,6 +24,17 @@ def without_paths(outputs):
     return json.loads(json.dumps(kept).replace(str(run.resolve().parent.parent) + "/", "").replace(str(root) + "/", ""))
 
 
+
+def smaller(output):
+    "A large picture as a smaller JPEG: a page should stay below a megabyte, and the run keeps the fine one."
+    data = output.get("data", {})
+    if len(data.get("image/jpeg", "")) > 150_000:
+        file = io.BytesIO()
+        Image.open(io.BytesIO(base64.b64decode(data["image/jpeg"]))).save(file, "JPEG", quality=55, optimize=True)
+        data["image/jpeg"] = base64.b64encode(file.getvalue()).decode() + "\n"
+    return output
+
+
 written = set()
 for stage in CHAIN:  # of stages that share a page the first one shows
     executed = run / stage / "notebook.ipynb"
@@ -35,7 +50,7 @@ for stage in CHAIN:  # of stages that share a page the first one shows
         sys.exit(f"{page.name} changed since {run} was made (cells {', '.join(missing)}); run `make run` again")
     for cell in book["cells"]:
         if cell["cell_type"] == "code":
-            cell["outputs"] = without_paths(outputs.get(source(cell), []))
+            cell["outputs"] = [smaller(o) for o in without_paths(outputs.get(source(cell), []))]
     page.write_text(json.dumps(book, indent=1, sort_keys=True, ensure_ascii=False) + "\n", encoding="utf8")
     print(f"{page.name}: {page.stat().st_size / 1e3:.0f} kB")
 write_results(run, root / "assets")

@@ -292,16 +292,16 @@ def write_toys(
     for name, picture in pictures.items(): write_bytes(Path(assets) / f"{name}.jpg", jpeg(picture, 85))
     return [Path(assets) / f"{name}.jpg" for name in pictures]
 
-# %% ../nbs/09_results.ipynb #ebae224a
+# %% ../nbs/09_results.ipynb #07b4e496
 def _numbers_only(view):
     "The folder for a run whose pictures are not shown; raises `UserError` for one without a dataset."
     if view.dataset is None: raise UserError(f"{display_path(view.run)} has no dataset yet, so there is nothing to copy")
     return slug(Path(str(view.dataset.source)).name)
 
-def _without_pictures(record):
-    "A record without its figures and without paths of this machine."
+def _for_others(record, figures):
+    "A record without paths of this machine, and without its figures where they are not shown."
     parameters = {k: v for k, v in as_dict(record.get("parameters")).items() if not (isinstance(v, str) and v.startswith("/"))}
-    return record | {"figures": [], "parameters": parameters}
+    return record | {"parameters": parameters} | ({} if figures else {"figures": []})
 
 # %% ../nbs/09_results.ipynb #21f9d9a7
 def write_results(
@@ -314,7 +314,7 @@ def write_results(
     source = shown_source(view)
     for stage in (s for s in view.stages if s.state == "done"):
         written.append(assets / "results" / (source or _numbers_only(view)) / f"{stage.name}.json")
-        write_json(written[-1], stage.record if source else _without_pictures(stage.record))
+        write_json(written[-1], _for_others(stage.record, figures=bool(source)))
         for figure in stage.figures if source else ():
             written.append(assets / f"{'' if source == 'catalogue' else source + '-'}{stage.name}-{figure['name']}.jpg")
             write_bytes(written[-1], small_jpeg(figure["path"], largest))

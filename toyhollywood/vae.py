@@ -16,7 +16,7 @@ from torch import nn
 from .core import JobError, Stage, UserError, display_path, need, picture_grid, to_signed
 from .data import Batches, augment, write_features
 from .pretrained import load_dists
-from .train import EMA, Phase, Preview, cosine, fit, load_model, save_model
+from .train import EMA, Phase, Preview, cosine, file_hash, fit, load_model, save_model
 
 # %% ../nbs/10_vae.ipynb #476f9ce3
 class ResidualBlock(nn.Module):
@@ -119,7 +119,7 @@ def _elbo(x, again, mean, log_variance):
     nll, kl = gaussian_nll(x, again), kl_divergence(mean, log_variance).mean()
     return (nll + kl) / x[0].numel(), {"nll": nll, "kl": kl}
 
-# %% ../nbs/10_vae.ipynb #6a3fdc6a
+# %% ../nbs/10_vae.ipynb #08e48d34
 def elbo_dists_loss(
     model: VAE,
     x: torch.Tensor,      # (n, 3, size, size) in [-1, 1]
@@ -158,7 +158,8 @@ def train_vae(
         return elbo_dists_loss(model, x, judge, dists, dists_pictures) if dists else elbo_loss(model, x)
     def draw(): return picture_grid(list(ema.module.decoder(fixed.to(next(ema.module.parameters()).device))), columns=8)
     phase = Phase("vae", model, torch.optim.Adam(model.parameters(), lr), loss, schedule=cosine)
-    loop = fit([phase], batches, steps, stage, [ema, Preview(draw, max(1, steps // 6))], precision, key=dataset.fingerprint, **options)
+    begun = file_hash(stage.run / start / "model.safetensors") if start else ""  # a checkpoint that began elsewhere is not gone on with
+    loop = fit([phase], batches, steps, stage, [ema, Preview(draw, max(1, steps // 6))], precision, key=dataset.fingerprint + begun, **options)
     save_model(stage.folder, ema.module, {"size": size, "width": width, "latent": latent}, images=steps * batch_size)
     return ema.module.eval(), loop
 
