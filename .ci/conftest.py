@@ -30,6 +30,15 @@ def command():
 
 
 @pytest.fixture(scope="session")
+def smoke_run(command, tmp_path_factory):
+    "An undisturbed run of the whole chain in its smallest size."
+    run = tmp_path_factory.mktemp("smoke") / "run"
+    done = command("run", "--preset", "smoke", "--out", run, timeout=1200)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return run
+
+
+@pytest.fixture(scope="session")
 def bare(tmp_path_factory):
     "A new environment with the wheel and the newest of everything it needs: no constraints, no nbdev, nothing of this checkout."
     uv = shutil.which("uv", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")

@@ -28,10 +28,8 @@ def wait_for(condition, seconds, process):
     raise AssertionError("nothing happened in time")
 
 
-def test_killed_in_every_stage(command, tmp_path):
-    whole, torn = tmp_path / "whole", tmp_path / "torn"
-    done = command("run", "--preset", "smoke", "--out", whole)
-    assert done.returncode == 0, done.stdout + done.stderr
+def test_killed_in_every_stage(command, smoke_run, tmp_path):
+    torn = tmp_path / "torn"
     stamps, killed = {}, []
     for stage in stage_names():
         process = command.start("run", "--preset", "smoke", "--out", torn)
@@ -47,4 +45,4 @@ def test_killed_in_every_stage(command, tmp_path):
     done = command("run", "--out", torn)
     assert done.returncode == 0, done.stdout + done.stderr
     assert len(killed) >= 5, f"only {killed} were caught at work"
-    assert figures(torn) == figures(whole)
+    assert figures(torn) == figures(smoke_run)
