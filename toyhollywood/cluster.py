@@ -16,8 +16,8 @@ import hashlib, itertools, os, shutil, tempfile, time, warnings
 from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
-from .core import Stage, UserError, display_path, nearest, picture_grid, read_json, to_signed, write_json, write_text
-from .data import Dataset, features_for
+from .core import Stage, UserError, display_path, nearest, picture_grid, read_json, to_signed, write_json
+from .data import Dataset, features_for, write_dataset
 from .metrics import best_naming, binary_scores, cluster_scores, knn_accuracy, linear_probe, majority_share, mean_sd
 
 # %% ../nbs/21_cluster.ipynb #7d57441c
@@ -636,7 +636,7 @@ def write_humans(
     folder.parent.mkdir(parents=True, exist_ok=True)
     new = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".humans-"))
     for row in rows: _link(dataset.folder / row["file_name"], new / row["file_name"])
-    if rows: write_text(new / "metadata.jsonl", "".join(_line(r) for r in rows))
+    if rows: write_dataset(new, rows, dataset.source, part_of=dataset.fingerprint)
     write_json(new / "manifest.json", manifest)
     new.chmod(0o755)
     shutil.rmtree(folder, ignore_errors=True)
@@ -644,10 +644,6 @@ def write_humans(
     return manifest
 
 # %% ../nbs/21_cluster.ipynb #1c2f9879
-def _line(row):
-    import json
-    return json.dumps(row, ensure_ascii=False) + "\n"
-
 def _link(source, target):
     "A hard link, or a copy where the file system has none."
     target.parent.mkdir(parents=True, exist_ok=True)

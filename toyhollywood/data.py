@@ -8,8 +8,8 @@ __all__ = ['FORMATS', 'ENDINGS', 'LARGEST_FILE', 'LARGEST_PICTURE', 'SMALLEST_SI
            'picture_record', 'list_pictures', 'unpack_parquet', 'open_source', 'crawl_receipt', 'default_source',
            'quotas', 'stratified_choice', 'framed', 'look', 'candidate_pairs', 'difference', 'near_pairs', 'connected',
            'split_groups', 'cores', 'put', 'fingerprint', 'card', 'croissant', 'build_dataset', 'locked', 'Dataset',
-           'Batches', 'augment', 'write_features', 'read_features', 'features_for', 'ensure_dataset', 'specimens',
-           'class_chart', 'read_list', 'near_copies']
+           'Batches', 'augment', 'write_features', 'read_features', 'features_for', 'ensure_dataset', 'write_dataset',
+           'specimens', 'class_chart', 'read_list', 'near_copies']
 
 # %% ../nbs/04_data.ipynb #108ae88d
 import contextlib, csv, hashlib, io, json, os, re, shutil, tempfile, warnings, zipfile
@@ -22,7 +22,7 @@ import numpy as np
 from fastcore.basics import patch
 from PIL import Image, ImageOps
 from .core import (JobError, UserError, slug, disk_error, fit_square, atomic_path, display_path, nearest, package_file, picture_grid, read_json, to_signed, write_bytes,
-                               write_json)
+                               write_json, write_text)
 
 # %% ../nbs/04_data.ipynb #c3d947af
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "PPM")
@@ -982,6 +982,19 @@ def ensure_dataset(
     with locked(folder):
         if (folder / "dataset.json").is_file(): return Dataset.open(folder)
         return _build("sample", folder, 0.1, 0, limit, None, 8)
+
+# %% ../nbs/04_data.ipynb #c1e08bcb
+def write_dataset(
+    folder,       # holds the pictures already
+    rows: list,   # of metadata: file_name, title, category, split and what else there is
+    source: str,
+    **facts,      # further ones for dataset.json
+) -> Dataset:
+    "Make a folder of pictures that a stage has drawn or chosen a dataset, by writing its metadata."
+    text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+    write_text(Path(folder) / "metadata.jsonl", text)
+    write_json(Path(folder) / "dataset.json", {**facts, "source": source, "classes": sorted({row["category"] for row in rows}), "fingerprint": fingerprint(text)})
+    return Dataset.open(folder)
 
 # %% ../nbs/04_data.ipynb #e8e5c850
 def specimens(

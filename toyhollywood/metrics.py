@@ -4,7 +4,8 @@
 
 # %% auto #0
 __all__ = ['best_naming', 'cluster_accuracy', 'macro_accuracy', 'purity', 'majority_share', 'cluster_scores', 'binary_scores',
-           'knn_accuracy', 'linear_probe', 'psnr', 'ssim', 'mean_sd']
+           'knn_accuracy', 'linear_probe', 'psnr', 'ssim', 'mean_sd', 'frechet_distance', 'kernel_distance',
+           'neighbourhood_scores', 'memorisation', 'authenticity']
 
 # %% ../nbs/07_metrics.ipynb #d73985d5
 import warnings
@@ -198,3 +199,89 @@ def mean_sd(
     values = np.asarray(list(values), float)
     if not len(values): raise ValueError("a mean needs at least one value")
     return {"value": float(values.mean()), "sd": float(values.std(ddof=1)) if len(values) > 1 else None, "n": len(values)}
+
+# %% ../nbs/07_metrics.ipynb #2f5a83f5
+def frechet_distance(
+    a, # (n, d) features, n at least 2
+    b, # (m, d) features, m at least 2
+) -> float: # at least 0; 0 for equal heaps
+    "Squared Fréchet distance between Gaussians fitted to two heaps of features, in float64; biased upwards for few pictures, so only compare at equal numbers. Raises `ValueError` for fewer than two."
+    a, b = _two_heaps(a, b)
+    mean = np.square(a.mean(axis=0) - b.mean(axis=0)).sum()
+    a, b = ((x - x.mean(axis=0)) / np.sqrt(len(x) - 1) for x in (a, b))
+    if min(len(a), len(b)) > a.shape[1]: a, b = (_triangle(x) for x in (a, b))
+    both = np.linalg.svd(a @ b.T, compute_uv=False).sum()
+    return float(max(0.0, mean + np.square(a).sum() + np.square(b).sum() - 2 * both))
+
+def _triangle(x):
+    "The triangle of x = QR, which has the same products of columns in fewer rows."
+    return np.linalg.qr(x, mode="r")
+
+def _two_heaps(a, b):
+    a, b = np.asarray(a, np.float64), np.asarray(b, np.float64)
+    if a.ndim != 2 or b.ndim != 2 or a.shape[1] != b.shape[1]: raise ValueError(f"features of shape {a.shape} and {b.shape} cannot be compared")
+    if min(len(a), len(b)) < 2: raise ValueError(f"a distance needs at least two pictures on each side, not {len(a)} and {len(b)}")
+    return a, b
+
+# %% ../nbs/07_metrics.ipynb #768f400a
+def kernel_distance(
+    a, # (n, d) features
+    b, # (m, d) features
+    draws: int = 100, # subsets that are compared
+    size: int = 1000, # pictures in each; half of the smaller heap when that is less
+    seed: int = 0,
+) -> dict:            # value, sd, n: mean and standard deviation over the draws; may be a little below 0
+    "Kernel distance: unbiased squared MMD with the kernel (x·y / d + 1)³ over random subsets; raises `ValueError` for fewer than four pictures."
+    a, b = _two_heaps(a, b)
+    if min(len(a), len(b)) < 4: raise ValueError(f"a kernel distance needs at least four pictures on each side, not {len(a)} and {len(b)}")
+    size, random = min(size, min(len(a), len(b)) // 2), np.random.default_rng(seed)
+    kernel = lambda x, y: (x @ y.T / x.shape[1] + 1) ** 3
+    off = lambda k: (k.sum() - np.trace(k)) / (size * (size - 1))
+    found = []
+    for _ in range(draws):
+        x, y = a[random.permutation(len(a))[:size]], b[random.permutation(len(b))[:size]]
+        found.append(off(kernel(x, x)) + off(kernel(y, y)) - 2 * kernel(x, y).mean())
+    return mean_sd(found)
+
+# %% ../nbs/07_metrics.ipynb #88c2c784
+def neighbourhood_scores(
+    real,   # (n, d) features of real pictures
+    drawn,  # (m, d) features of drawings
+    k: int = 5, # whose distance is the radius of a neighbourhood
+) -> dict:  # precision, recall, coverage in [0, 1]; density, about 1 for two heaps of one kind
+    "Precision, recall, density and coverage of drawings; raises `ValueError` where there are not more than k on each side."
+    real, drawn = _two_heaps(real, drawn)
+    if min(len(real), len(drawn)) <= k: raise ValueError(f"neighbourhoods of {k} need more than {k} pictures on each side, not {len(real)} and {len(drawn)}")
+    reach_real, reach_drawn = _kth(real, k), _kth(drawn, k)
+    between = _distances(real, drawn)
+    inside = between < reach_real[:, None]
+    return {"precision": float(inside.any(axis=0).mean()), "recall": float((between < reach_drawn).any(axis=1).mean()),
+            "density": float(inside.sum(axis=0).mean() / k), "coverage": float((between.min(axis=1) < reach_real).mean())}
+
+def _distances(a, b):
+    from sklearn.metrics import pairwise_distances
+    return pairwise_distances(a, b)
+
+def _kth(x, k):
+    "Distance of each row to its k-th nearest other row."
+    return np.partition(_distances(x, x), k, axis=1)[:, k]
+
+# %% ../nbs/07_metrics.ipynb #bedfdf6e
+def memorisation(
+    drawn,   # (m, d) features of drawings
+    train,   # (n, d) features of the pictures that were trained on
+    heldout, # (h, d) features of pictures that were not, h at least 2
+) -> dict:   # value: median ratio of the drawings; floor: that of the held-out pictures, each left out of its own question
+    "Distance to the nearest training picture over that to the nearest held-out one."
+    train, heldout = _two_heaps(train, heldout)
+    ratio = lambda x, other: float(np.median(_distances(x, train).min(axis=1) / np.maximum(other, 1e-12)))
+    return {"value": ratio(drawn, _distances(drawn, heldout).min(axis=1)), "floor": ratio(heldout, _kth(heldout, 1))}
+
+def authenticity(
+    drawn, # (m, d) features of drawings
+    train, # (n, d) features of the pictures that were trained on, n at least 2
+) -> float: # in [0, 1]; 0 for copies, about one half for new pictures of the same kind
+    "Share of drawings that are farther from their nearest training picture than that one is from its own nearest (Alaa et al. 2022)."
+    train, drawn = _two_heaps(train, drawn)
+    between = _distances(drawn, train)
+    return float((between.min(axis=1) > _kth(train, 1)[between.argmin(axis=1)]).mean())
