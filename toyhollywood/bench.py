@@ -4,10 +4,11 @@
 
 # %% auto #0
 __all__ = ['alternate', 'row', 'bench_help', 'bench_first_request', 'bench_crawl', 'bench_vae', 'toy_heaps', 'bench_sweep',
-           'bench_embedding', 'run_benchmarks', 'benchmark_text']
+           'bench_embedding', 'plain_modulated', 'plain_resample', 'plain_operations', 'bench_gan', 'bench_superres',
+           'run_benchmarks', 'benchmark_text']
 
 # %% ../nbs/90_benchmarks.ipynb #fb12cc07
-import statistics, subprocess, sys, tempfile, threading, time
+import contextlib, statistics, subprocess, sys, tempfile, threading, time
 from pathlib import Path
 from .core import Stage, versions, write_json
 
@@ -170,6 +171,97 @@ def bench_embedding(repeats: int = 5, size: int = 128, pictures: int = 128) -> d
     seconds = alternate({"ours": lambda: run(quick, 16 if device.type == "cpu" else 64, torch.channels_last), "other": lambda: run(plain, 64, torch.contiguous_format)}, repeats)
     return row(f"EfficientNet-Lite0 at {size} px beside the plain float32 loop, pictures a second", [pictures / s for s in seconds["ours"]], 2.5, [pictures / s for s in seconds["other"]], device=device_name(device))
 
+# %% ../nbs/90_benchmarks.ipynb #c987f7de
+def plain_modulated(x, weight, style, demodulate, double):
+    "A modulated convolution by scaled weights, one set a picture, as `stylegan2.modulated`."
+    import torch, torch.nn.functional as F
+    n, i, h, w = x.shape
+    o, _, k, _ = weight.shape
+    own = weight[None] * style[:, None, :, None, None]
+    if demodulate: own = own * torch.rsqrt(own.square().sum((2, 3, 4), keepdim=True) + 1e-8)
+    x = x.reshape(1, n * i, h, w)
+    if not double: return F.conv2d(x, own.reshape(n * o, i, k, k), padding=k // 2, groups=n).reshape(n, o, h, w)
+    x = F.conv_transpose2d(x, own.transpose(1, 2).reshape(n * i, o, k, k), stride=2, groups=n)
+    return plain_resample(x.reshape(n, o, *x.shape[2:]), pad=(1, 1), gain=4)
+
+def plain_resample(x, up=1, down=1, pad=(0, 0), gain=1):
+    "Zeros between, padding, [1 3 3 1] in both directions, every second dropped."
+    import torch, torch.nn.functional as F
+    n, c, h, w = x.shape
+    x = F.pad(x.reshape(n, c, h, 1, w, 1), (0, up - 1, 0, 0, 0, up - 1)).reshape(n, c, h * up, w * up)
+    x = F.pad(x, (*pad, *pad))
+    taps = torch.tensor([1.0, 3, 3, 1], device=x.device, dtype=x.dtype) / 8
+    x = F.conv2d(x, (taps[:, None] * taps * gain)[None, None].repeat(c, 1, 1, 1), groups=c)
+    return x[:, :, ::down, ::down]
+
+# %% ../nbs/90_benchmarks.ipynb #b1675ca2
+@contextlib.contextmanager
+def plain_operations():
+    "StyleGAN2 with its operations in their plain form while the block lasts."
+    import torch.nn.functional as F
+    from toyhollywood import stylegan2
+    kept = dict(stylegan2.OPERATIONS)
+    stylegan2.OPERATIONS |= {"modulated": plain_modulated, "halve": lambda x, weight: F.conv2d(plain_resample(x, pad=(2, 2)), weight, stride=2),
+                             "enlarge": lambda x: plain_resample(x, up=2, pad=(2, 1), gain=4), "shrink": lambda x: plain_resample(x, down=2, pad=(1, 1))}
+    try: yield
+    finally: stylegan2.OPERATIONS |= kept
+
+# %% ../nbs/90_benchmarks.ipynb #17858b22
+def _gan(name, size, width, batch_size):
+    "The phases of a generator at a size, on the device at hand."
+    import torch
+    from toyhollywood.drawing import Adaptive
+    if name == "fastgan":
+        from toyhollywood.fastgan import Discriminator, Generator, fastgan_phases
+        return fastgan_phases(Generator(size, width, 256), Discriminator(size, width), Adaptive(start=1.0, pictures=float("inf"), most=1.0))
+    from toyhollywood.stylegan2 import Discriminator, Generator, PathLength, stylegan2_phases
+    return stylegan2_phases(Generator(size, width, 4 * width, 4 * width, 8), Discriminator(size, width, 4 * width), Adaptive(start=0.3, pictures=float("inf")), PathLength())
+
+def bench_gan(
+    name: str,          # fastgan or stylegan2
+    target: float,      # how many times the plain form
+    repeats: int = 5, size: int = 64, width: int = 64, batch_size: int = 16,
+) -> dict:
+    "Pictures a second of a training step, regularisations counted by how often they run: the quickest plan beside the plain form, in turn."
+    import torch
+    from toyhollywood.train import Precision, candidates, device_name, only, run_phase
+    torch.manual_seed(0)
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    phases, pictures = _gan(name, size, width, batch_size), torch.rand(batch_size, 3, size, size) * 2 - 1
+    counts = {n: sum(p.numel() for p in phase.modules[n].parameters()) / 1e6 for phase in phases for n in phase.modules if n in ("generator", "discriminator")}
+    def step(plan):
+        batch, cost = (torch.arange(batch_size), plan.move(pictures, device)), 0.0
+        for phase in phases:
+            started = time.perf_counter()
+            with only(phase, phases): run_phase(phase, batch, 0, plan, device)
+            phase.optimizer.step()
+            if device.type == "cuda": torch.cuda.synchronize()
+            cost += (time.perf_counter() - started) / phase.every
+        return batch_size / cost
+    plain, rates = "plain float32", {}
+    for turn in range(repeats + 1):
+        for plan in candidates(device):
+            plan.apply(phases, device)
+            if plan.compile: step(plan)
+            rates.setdefault(str(plan), []).append(step(plan))
+        Precision().apply(phases, device)
+        with plain_operations(): rates.setdefault(plain, []).append(step(Precision()))
+    rates = {n: found[1:] for n, found in rates.items()}
+    best = max((n for n in rates if n != plain), key=lambda n: statistics.median(rates[n]))
+    return row(f"{name} training step at {size} px (G {counts['generator']:.1f} M, D {counts['discriminator']:.1f} M, batch {batch_size}), {best}, beside its plain float32 form, images a second", rates[best], target, rates[plain], device=device_name(device))
+
+# %% ../nbs/90_benchmarks.ipynb #efaa1f61
+def bench_superres(repeats: int = 5, width: int = 32, depth: int = 12, side: int = 256) -> dict:
+    "Millions of pixels a second that four-fold super-resolution draws."
+    import numpy as np, torch
+    from PIL import Image
+    from toyhollywood.superres import SuperResolver, upscale
+    from toyhollywood.train import device_name
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    net, picture = SuperResolver(4, width, depth).eval().to(device, memory_format=torch.channels_last), Image.fromarray(np.random.default_rng(0).integers(0, 256, (side, side, 3), dtype=np.uint8))
+    seconds = alternate({"ours": lambda: upscale(net, picture)}, repeats)["ours"]
+    return row(f"super-resolution x4 ({width} channels, {depth} convolutions), megapixels drawn a second", [16 * side ** 2 / 1e6 / s for s in seconds], 1.0, device=device_name(device))
+
 # %% ../nbs/90_benchmarks.ipynb #7c42a7db
 def run_benchmarks(
     stage: Stage,          # gets benchmarks.json and metrics.json
@@ -179,14 +271,16 @@ def run_benchmarks(
     batch_size: int = 64,
     width: int = 32,
     points: int = 15300,   # to cluster
+    gan_width: int = 64,   # of the generators
 ) -> list:                 # of rows as `row` makes them
     "Measure every claim and write the table."
     rows = []
     for measure in (lambda: bench_help(repeats), lambda: bench_first_request(repeats), lambda: bench_crawl(repeats, products), lambda: bench_vae(repeats, size, batch_size, width),
-                    lambda: bench_embedding(repeats), lambda: bench_sweep(max(1, repeats // 2), points)):
+                    lambda: bench_embedding(repeats), lambda: bench_sweep(max(1, repeats // 2), points), lambda: bench_superres(repeats),
+                    lambda: bench_gan("fastgan", 3.0, max(1, repeats // 2), size, gan_width), lambda: bench_gan("stylegan2", 4.0, max(1, repeats // 2), size, gan_width)):
         rows.append(measure())
         stage.metric(rows[-1]["claim"], rows[-1]["ours"], n=rows[-1]["n"])
-        stage.progress(len(rows), 6)
+        stage.progress(len(rows), 9)
     write_json(stage.path("benchmarks.json"), rows)
     stage.finish()
     return rows

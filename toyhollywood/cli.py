@@ -69,6 +69,18 @@ def _bench(a):
     from toyhollywood.core import Stage
     print(benchmark_text(run_benchmarks(Stage("bench", a.out, repeats=a.repeats), a.repeats)))
 
+def _sample(a):
+    from toyhollywood.sampling import film, replay, sample
+    if a.replay:
+        replay(a.replay, a.run, a.out)
+        print(f"{a.replay} was drawn again, the same in every pixel" + (f"; the new one is {a.out}" if a.out else ""))
+    elif a.film:
+        film(a.run or "runs/demo", a.model, a.n, a.seed, a.truncation, a.frames, a.film)
+        print(f"filmed to {a.film}")
+    else:
+        sample(a.run or "runs/demo", a.model, a.n, a.seed, a.truncation, a.columns, a.out or "drawn.png")
+        print(f"drawn to {a.out or 'drawn.png'}")
+
 def _search(a):
     from toyhollywood.clip import search
     found = search(a.run, a.words, a.n)
@@ -143,6 +155,12 @@ def _add_results(verbs):
     p = _verb(verbs, "search", "find toys by words", 'toyhollywood search "red robot with a sword" --run runs/demo --draw found.png', _search)
     p.add_argument("words"); p.add_argument("--run", default="runs/demo"); p.add_argument("-n", type=_positive, default=8, help="how many (default: %(default)s)")
     p.add_argument("--draw", help="write the pictures found to this file")
+    p = _verb(verbs, "sample", "draw new toys with a generator of a run", "toyhollywood sample --run runs/demo --model stylegan2 --n 16 --seed 7 --truncation 0.7 --out grid.png\n  toyhollywood sample --replay grid.png\n  toyhollywood sample --model stylegan2 --n 6 --film walk.mp4", _sample)
+    p.add_argument("--run", help="the run folder (default: runs/demo, or what the picture to replay says)"); p.add_argument("--model", default="stylegan2", help="which generator (default: %(default)s)")
+    p.add_argument("-n", "--n", type=_positive, default=16, help="how many (default: %(default)s)"); p.add_argument("--seed", type=_natural, default=0, help="of the first (default: %(default)s)")
+    p.add_argument("--truncation", type=float, help="below 1 for the more usual, where the model has it"); p.add_argument("--columns", type=_positive, help="side by side (default: about square)")
+    p.add_argument("--out", help="a .png (default: drawn.png)"); p.add_argument("--replay", metavar="PICTURE", help="draw the picture again by the recipe it carries, and say whether it is the same")
+    p.add_argument("--film", help="a walk past the seeds as .gif, .webp or .mp4"); p.add_argument("--frames", type=int, default=24, help="of the film, from one seed to the next (default: %(default)s)")
     p = _verb(verbs, "bench", "measure what is claimed about speed on this machine", "toyhollywood bench --out runs/bench", _bench)
     p.add_argument("--out", default="runs/bench"); p.add_argument("--repeats", type=_positive, default=5, help="of every measurement (default: %(default)s)")
     p = _verb(verbs, "report", "build the result page of a run again", "toyhollywood report --run runs/demo", _report)
@@ -172,7 +190,7 @@ def main(
 # %% ../nbs/71_cli.ipynb #eba9f997
 def _which_extra(error):
     "Which extra brings a package that is missing."
-    extras = {"mitsuba": "render", "papermill": "run", "snakemake": "run", "torch": "train", "open_clip": "train", "sklearn": "train", "timm": "train", "piq": "train", "umap": "train", "pyarrow": "train", "matplotlib": "run"}
+    extras = {"mitsuba": "render", "papermill": "run", "snakemake": "run", "torch": "train", "open_clip": "train", "sklearn": "train", "timm": "train", "piq": "train", "umap": "train", "pyarrow": "train", "matplotlib": "run", "imageio": "film", "spandrel": "train"}
     module = (error.name or "").split(".")[0]
     return f"this needs the package {module}: pip install 'toyhollywood[{extras.get(module, 'all')}]'"
 

@@ -35,6 +35,10 @@ CHAIN = {
     "clip": Step("20_clip", needs=("data",)),
     "clip_unnamed": Step("20_clip", needs=("data",), given={"stage_name": "clip_unnamed", "captions": "without_class"}),
     "cluster": Step("21_cluster", needs=("data",), after=("vae", "vae_dists", "imagenet", "clip", "clip_unnamed")),
+    "superres": Step("30_superres", needs=("data",), after=("cluster",)),
+    "superres_x4": Step("30_superres", needs=("data",), after=("cluster",), given={"stage_name": "superres_x4", "scale": 4}),
+    "fastgan": Step("40_fastgan", needs=("data",), after=("cluster", "superres")),
+    "stylegan2": Step("41_stylegan2", needs=("data",), after=("clip", "cluster", "superres")),
 }
 
 # %% ../nbs/70_workflow.ipynb #bc91f0eb
@@ -386,7 +390,9 @@ def _headline(record):
 
 # %% ../nbs/70_workflow.ipynb #29b2bc37
 TRAINERS = {"vae": ("toyhollywood.vae", "train_vae"), "vae_dists": ("toyhollywood.vae", "train_vae"),
-            "clip": ("toyhollywood.clip", "train_clip"), "clip_unnamed": ("toyhollywood.clip", "train_clip")}
+            "clip": ("toyhollywood.clip", "train_clip"), "clip_unnamed": ("toyhollywood.clip", "train_clip"),
+            "superres": ("toyhollywood.superres", "train_superres"), "superres_x4": ("toyhollywood.superres", "train_superres"),
+            "fastgan": ("toyhollywood.fastgan", "train_fastgan"), "stylegan2": ("toyhollywood.stylegan2", "train_stylegan2")}
 
 def train_stage(
     stage: str,     # one of TRAINERS
@@ -402,7 +408,9 @@ def train_stage(
     for known in ("out", "seed", "stage_name"): values.pop(known)
     work = Stage(stage, run, needs=CHAIN[stage].needs, seed=resolve(run)["seed"], **values)
     module, function = TRAINERS[stage]
-    getattr(import_module(module), function)(Dataset.open(Path(run) / "data"), work, **values)
+    if "draw" in values: from toyhollywood.superres import to_draw; dataset = to_draw(run, values["draw"])
+    else: dataset = Dataset.open(Path(run) / "data")
+    getattr(import_module(module), function)(dataset, work, **values)
 
 # %% ../nbs/70_workflow.ipynb #b3f84a8b
 if __name__ == "__main__" and "get_ipython" not in globals(): stage_main() # a module that is run, and not this page
