@@ -6,7 +6,7 @@
 __all__ = ['FORMAT', 'Phase', 'cosine', 'lazy_adam', 'Precision', 'run_phase', 'only', 'candidates', 'measure_precision',
            'random_state', 'set_random_state', 'save_model', 'file_hash', 'load_model', 'read_weights', 'load_weights',
            'Loop', 'Hook', 'EMA', 'Log', 'Preview', 'Guard', 'save_state', 'read_state', 'Checkpoint', 'fit',
-           'device_name']
+           'out_of_memory', 'device_name']
 
 # %% ../nbs/05_train.ipynb #51d7348f
 import contextlib, copy, csv, hashlib, io, json, math, random, shutil, time
@@ -164,10 +164,10 @@ def measure_precision(
     table, reference, kept = [], None, _keep(phases)
     for plan in plans or candidates(device):
         plan.apply(phases, device)
-        seconds, gradients = _time_plan(phases, plan.move(batch, device), plan, device, repeats, kept)
+        seconds, gradients = _time_plan(phases, plan.move(batch, device), plan, device, repeats, kept, 3 * min([row["seconds"] for row in table], default=math.inf))
         reference = gradients if reference is None else reference
         cosine_ = torch.nn.functional.cosine_similarity(gradients, reference, dim=0).item()
-        cost = min(seconds[1:]) + (seconds[0] / steps if plan.compile else 0)
+        cost = min(seconds[1:] or seconds) + (seconds[0] / steps if plan.compile else 0)
         table.append({"plan": str(plan), "seconds": cost, "cosine": cosine_, "precision": plan})
     good = [row for row in table if row["cosine"] >= agreement and math.isfinite(row["cosine"])] or table[:1]
     best = min(good, key=lambda row: row["seconds"])
@@ -180,8 +180,8 @@ def _keep(phases):
     "Everything that a forward pass may change: buffers and random numbers."
     return {n: {k: v.clone() for k, v in m.named_buffers()} for n, m in _modules(phases).items()}, random_state()
 
-def _time_plan(phases, batch, plan, device, repeats, kept):
-    "Seconds of a first pass and of `repeats` more, and the gradients of the last."
+def _time_plan(phases, batch, plan, device, repeats, kept, hopeless):
+    "Seconds of a first pass and of `repeats` more, which are spared where the first took longer than `hopeless`, and the gradients of the last."
     seconds = []
     for _ in range(repeats + 1):
         set_random_state(kept[1])
@@ -192,6 +192,7 @@ def _time_plan(phases, batch, plan, device, repeats, kept):
             with only(phase, phases): run_phase(phase, batch, 0, plan, device)
         if device.type == "cuda": torch.cuda.synchronize()
         seconds.append(time.perf_counter() - started)
+        if seconds[0] > hopeless and not plan.compile: break
     gradients = _gradients(phases)
     set_random_state(kept[1])
     for name, module in _modules(phases).items():
@@ -514,13 +515,45 @@ def fit(
     key = hashlib.sha256(json.dumps([FORMAT, key, steps, stage.seed, {k: v for k, v in stage.parameters.items() if k != "out"}], sort_keys=True, default=str).encode()).hexdigest()
     checkpoint = Checkpoint(stage.path("checkpoint"), key, checkpoint_seconds)
     state = checkpoint.newest()
-    if state: plan = Precision(**state["plan"])
-    else:
-        plan = broadcast_object_list([_plan(phases, batches, steps, stage, precision, accelerator.device)])[0] # all processes as the first
-        shutil.rmtree(stage.path("previews"), ignore_errors=True)
-    plan.apply(phases, accelerator.device)
-    loop = Loop(phases, batches, steps, stage, [*hooks, Guard(log_every), Log(log_every), checkpoint], plan, accelerator)
-    return _run(loop, state, stop_at)
+    plan = Precision(**state["plan"]) if state else Precision()
+    try:
+        if not state:
+            plan = broadcast_object_list([_plan(phases, batches, steps, stage, precision, accelerator.device)])[0] # all processes as the first
+            shutil.rmtree(stage.path("previews"), ignore_errors=True)
+        plan.apply(phases, accelerator.device)
+        loop = Loop(phases, batches, steps, stage, [*hooks, Guard(log_every), Log(log_every), checkpoint], plan, accelerator)
+        return _run(loop, state, stop_at)
+    except (RuntimeError, MemoryError) as error:
+        if not out_of_memory(error): raise
+        raise JobError(_too_large(phases, batches, plan, accelerator.device)) from None
+
+# %% ../nbs/05_train.ipynb #a7413ecf
+def out_of_memory(error: Exception) -> bool:
+    "Whether an error says that memory ran out, on a GPU or on the processor's side."
+    return isinstance(error, (torch.OutOfMemoryError, MemoryError)) or "not enough memory" in str(error)
+
+def _part(value, count):
+    "The first entries of all tensors of a batch."
+    if isinstance(value, (list, tuple)): return type(value)(_part(v, count) for v in value)
+    if isinstance(value, dict): return {k: _part(v, count) for k, v in value.items()}
+    return value[:count] if isinstance(value, torch.Tensor) else value
+
+def _length(value): return len(value) if isinstance(value, torch.Tensor) else _length(next(iter(value.values() if isinstance(value, dict) else value)))
+
+def _too_large(phases, batches, plan, device):
+    "A sentence about a batch that does not fit, with the largest that does."
+    batch = next(batches)
+    whole = count = _length(batch)
+    while count := count // 2:
+        try:
+            for phase in phases:
+                phase.optimizer.zero_grad(set_to_none=True)
+                with only(phase, phases): run_phase(phase, plan.move(_part(batch, count), device), 0, plan, device)
+            break
+        except (RuntimeError, MemoryError) as error:
+            if not out_of_memory(error): raise
+            if device.type == "cuda": torch.cuda.empty_cache()
+    return f"a batch of {whole} needs more memory than {device_name(device)} has; " + (f"{count} would fit: set batch_size to {count}" if count else "not even one picture fits: choose a smaller size or width")
 
 # %% ../nbs/05_train.ipynb #44f8614a
 def _plan(phases, batches, steps, stage, precision, device):
