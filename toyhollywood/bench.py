@@ -206,7 +206,7 @@ def plain_operations():
     try: yield
     finally: stylegan2.OPERATIONS |= kept
 
-# %% ../nbs/90_benchmarks.ipynb #17858b22
+# %% ../nbs/90_benchmarks.ipynb #6e69b361
 def _gan(name, size, width, batch_size):
     "The phases of a generator at a size, on the device at hand."
     import torch
@@ -242,10 +242,12 @@ def bench_gan(
     for turn in range(repeats + 1):
         for plan in candidates(device):
             plan.apply(phases, device)
-            if plan.compile: step(plan)
+            step(plan) # the first after a change of layout pays for it
             rates.setdefault(str(plan), []).append(step(plan))
         Precision().apply(phases, device)
-        with plain_operations(): rates.setdefault(plain, []).append(step(Precision()))
+        with plain_operations():
+            step(Precision())
+            rates.setdefault(plain, []).append(step(Precision()))
     rates = {n: found[1:] for n, found in rates.items()}
     best = max((n for n in rates if n != plain), key=lambda n: statistics.median(rates[n]))
     return row(f"{name} training step at {size} px (G {counts['generator']:.1f} M, D {counts['discriminator']:.1f} M, batch {batch_size}), {best}, beside its plain float32 form, images a second", rates[best], target, rates[plain], device=device_name(device))

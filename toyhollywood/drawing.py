@@ -36,14 +36,14 @@ def slerp(
     if angle.sin() < 1e-4: return torch.lerp(start[None], end[None], share)
     return (torch.sin((1 - share) * angle) * start + torch.sin(share * angle) * end) / angle.sin()
 
-# %% ../nbs/32_drawing.ipynb #a1c77bc3
+# %% ../nbs/32_drawing.ipynb #3e361a68
 def enough(
     count: int, # pictures to learn from
     what: str,  # who wants to learn
     minimum: int = LEAST,
 ):
     "Refuse a training that could only learn its pictures by heart; raises `UserError`."
-    if count < minimum: raise UserError(f"{what} has {count} pictures to learn from and needs at least {minimum}: with fewer it can only learn them by heart; give more pictures, or set draw to all")
+    if count < minimum: raise UserError(f"{what} has {count} pictures to learn from and needs at least {minimum}: with fewer it can only learn them by heart; give more pictures, or set draw to all where only human pops were asked for")
 
 def power_of_two(
     size: int,             # side in pixels
@@ -147,7 +147,7 @@ def write_film(
         with atomic_path(path) as temporary: frames[0].save(temporary, save_all=True, append_images=frames[1:], duration=max(20, round(1000 / rate)), loop=0)
     else: raise UserError(f"{display_path(path)}: a film ends in .gif, .webp, .png or .mp4")
 
-# %% ../nbs/32_drawing.ipynb #7da02a9d
+# %% ../nbs/32_drawing.ipynb #b5fd6bc1
 RECIPE = "toyhollywood"
 
 def write_drawing(
@@ -163,12 +163,16 @@ def write_drawing(
     with atomic_path(path) as temporary: as_image(picture).save(temporary, "PNG", pnginfo=text, optimize=True)
 
 def read_recipe(
-    path, # a .png that `write_drawing` wrote
+    path,      # a .png that `write_drawing` wrote
+    needed=(), # names that the recipe must have
 ) -> dict:
     "The recipe in a picture; raises `UserError` when there is none."
     try:
         with Image.open(path) as picture: text = picture.info.get(RECIPE) if picture.format == "PNG" else None
     except FileNotFoundError: raise UserError(f"there is no file {display_path(path)}") from None
     except OSError: raise UserError(f"{display_path(path)} is no picture") from None
-    try: return json.loads(text)
+    try:
+        recipe = json.loads(text)
+        if set(needed) <= set(recipe): return recipe
+        raise ValueError(recipe)
     except (TypeError, ValueError): raise UserError(f"{display_path(path)} carries no recipe: only pictures that toyhollywood drew, still as PNG, can be drawn again") from None

@@ -5,21 +5,21 @@
 # %% auto #0
 __all__ = ['SIZES', 'inception_v3', 'network', 'described', 'extract', 'available', 'verdict', 'judge', 'neighbours_figure']
 
-# %% ../nbs/07a_judge.ipynb #65db25b9
+# %% ../nbs/07a_judge.ipynb #b081f616
 from functools import cache
 import numpy as np, torch
 import torch.nn.functional as F
 from safetensors.torch import load_file
 from .core import JobError, Stage, UserError, nearest, picture_grid, to_signed
-from .metrics import authenticity, frechet_distance, kernel_distance, memorisation, neighbourhood_scores
+from .metrics import authenticity, frechet_distance, kernel_distance, memorisation, nearest_rows, neighbourhood_scores
 from .pretrained import TABLE, efficientnet_lite0, get_weights, vgg16_features
 
-# %% ../nbs/07a_judge.ipynb #26af3e50
+# %% ../nbs/07a_judge.ipynb #b5f9fef2
 SIZES = {"efficientnet_lite0": 128, "vgg16": 64, "inception_v3": 299} # pixels that a picture is brought to
 
 def _efficientnet():
     net = efficientnet_lite0()
-    return lambda x: net.forward_head(net.forward_features(x), pre_logits=True)
+    return lambda x: net.to(x.device).forward_head(net.forward_features(x), pre_logits=True)
 
 def _vgg():
     net = vgg16_features()
@@ -48,14 +48,14 @@ def network(
     if extractor == "inception_v3": return inception_v3(load_file(get_weights(extractor)))
     return {"efficientnet_lite0": _efficientnet, "vgg16": _vgg}[extractor]()
 
-# %% ../nbs/07a_judge.ipynb #a7324118
+# %% ../nbs/07a_judge.ipynb #14a592ac
 def described(
     extractor: str, # of SIZES
 ) -> str:
     "What a figure must say about its judge: name, size, resize filter, the beginning of the weights' hash."
     return f"{extractor} at {SIZES[extractor]} px, bicubic with antialiasing, weights {TABLE[extractor].sources[0].sha256[:8]}"
 
-@torch.inference_mode()
+@torch.no_grad() # not inference_mode: what is moved to a GPU here is differentiated through elsewhere
 def extract(
     pixels,                # (n, h, w, 3) uint8, may be memory-mapped; or a float tensor (n, 3, h, w) in [-1, 1]
     extractor: str,        # of SIZES
@@ -83,15 +83,17 @@ def available(
         except JobError as trouble: missing.append(f"{name} does not judge: {trouble}")
     return names, missing
 
-# %% ../nbs/07a_judge.ipynb #35028404
+# %% ../nbs/07a_judge.ipynb #89c8b0c4
 def verdict(
     drawn,   # (m, d) features of drawings
     train,   # (n, d) features of the pictures trained on
     heldout, # (h, d) features of held-out pictures
     seed: int = 0,
+    limit: int = 5000, # training pictures that the distances look at, drawn by the seed
 ) -> dict:   # {name: {value, sd, n}}
-    "All scores of drawings by one judge; the Fréchet distances at equal numbers. What too few pictures cannot say is left out."
-    random, found = np.random.default_rng(seed), {}
+    "All scores of drawings by one judge; the Fréchet distances at equal numbers. What too few pictures cannot say is left out. Distances look at `limit` training pictures at most, memorisation and authenticity at all."
+    random, found, everything = np.random.default_rng(seed), {}, train
+    train = train[np.sort(random.permutation(len(train))[:limit])]
     put = lambda name, value, n, sd=None: found.update({name: {"value": float(value), "sd": sd, "n": n}})
     if min(len(drawn), len(train)) >= 4:
         for name, heap, other in (("kernel_distance", drawn, train), ("kernel_distance_heldout", drawn, heldout), ("kernel_distance_floor", heldout, train)):
@@ -104,33 +106,32 @@ def verdict(
     if min(len(drawn), len(train)) > 5:
         for name, value in neighbourhood_scores(train, drawn).items(): put(name, value, len(drawn))
     if len(heldout) >= 2:
-        remembered = memorisation(drawn, train, heldout)
+        remembered = memorisation(drawn, everything, heldout)
         put("memorisation", remembered["value"], len(drawn)), put("memorisation_floor", remembered["floor"], len(heldout))
-    put("authenticity", authenticity(drawn, train), len(drawn))
+    if len(everything) >= 2: put("authenticity", authenticity(drawn, everything), len(drawn))
     return found
 
-# %% ../nbs/07a_judge.ipynb #acf636ae
+# %% ../nbs/07a_judge.ipynb #f6ff3284
 def judge(
     stage: Stage,      # gets the figures
     drawn,             # (m, h, w, 3) uint8 or (m, 3, h, w) in [-1, 1]
     train, heldout,    # (n, h, w, 3) uint8 real pictures
     extractors=("efficientnet_lite0", "vgg16", "inception_v3"), # judges to ask; those that cannot be had are named and left out
-    limit: int = 2000, # training pictures that are looked at, drawn by the stage's seed
-) -> dict:             # {extractor: (features of drawn, of train)}; the rows of train that were looked at under "rows"
+    limit: int = 5000, # as for `verdict`
+) -> dict:             # {extractor: (features of drawn, of train)}; empty where there is no judge
     "Have drawings judged by every network at hand and write the figures as <judge>/<score> into the stage; Inception's Fréchet distance is written as fid too."
     names, missing = available(extractors)
-    rows = np.sort(np.random.default_rng(stage.seed).permutation(len(train))[:limit])
-    found = {"rows": rows}
+    found = {}
     for name in names:
-        seen = extract(drawn, name), extract(train[rows], name), extract(heldout, name) if len(heldout) else np.zeros((0, 0))
-        for score, value in verdict(*seen, seed=stage.seed).items():
+        seen = extract(drawn, name), extract(train, name), extract(heldout, name) if len(heldout) else np.zeros((0, 0))
+        for score, value in verdict(*seen, seed=stage.seed, limit=limit).items():
             stage.metric(f"{name}/{score}", **value, extractor=described(name))
             if name == "inception_v3" and score == "frechet_distance": stage.metric("fid", **value, extractor=described(name))
         found[name] = seen[:2]
-    if missing: stage.info(judges_missing=missing)
+    if missing: stage.info(judges_missing=missing); print(*missing, sep="\n")
     return found
 
-# %% ../nbs/07a_judge.ipynb #00222a40
+# %% ../nbs/07a_judge.ipynb #aaf31774
 def neighbours_figure(
     drawn,      # pictures as `core.picture_grid` takes
     train,      # (n, h, w, 3) uint8
@@ -139,7 +140,6 @@ def neighbours_figure(
     near: int = 4,  # training pictures beside each
 ):              # PIL image: each row a drawing, then the training pictures most like it
     "Drawings beside their nearest training pictures: copies would show."
-    from toyhollywood.metrics import _distances
-    order = np.argsort(_distances(features[0][:count], features[1]), axis=1)[:, :near]
+    order = nearest_rows(features[0][:count], features[1], near)[1]
     tiles = [picture for i in range(min(count, len(drawn))) for picture in (drawn[i], *(np.asarray(train[j]) for j in order[i]))]
     return picture_grid(tiles, columns=near + 1)

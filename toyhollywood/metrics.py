@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['best_naming', 'cluster_accuracy', 'macro_accuracy', 'purity', 'majority_share', 'cluster_scores', 'binary_scores',
            'knn_accuracy', 'linear_probe', 'psnr', 'ssim', 'mean_sd', 'frechet_distance', 'kernel_distance',
-           'neighbourhood_scores', 'memorisation', 'authenticity']
+           'neighbourhood_scores', 'nearest_rows', 'memorisation', 'authenticity']
 
 # %% ../nbs/07_metrics.ipynb #d73985d5
 import warnings
@@ -262,9 +262,14 @@ def _distances(a, b):
     from sklearn.metrics import pairwise_distances
     return pairwise_distances(a, b)
 
+def nearest_rows(x, among, k: int = 1): # two of (n, k): distances and row numbers, the nearest first
+    "For each row of x the k nearest rows among others, in flat memory."
+    from sklearn.neighbors import NearestNeighbors
+    return NearestNeighbors(n_neighbors=min(k, len(among)), algorithm="brute").fit(among).kneighbors(x)
+
 def _kth(x, k):
     "Distance of each row to its k-th nearest other row."
-    return np.partition(_distances(x, x), k, axis=1)[:, k]
+    return nearest_rows(x, x, k + 1)[0][:, -1]
 
 # %% ../nbs/07_metrics.ipynb #bedfdf6e
 def memorisation(
@@ -274,14 +279,14 @@ def memorisation(
 ) -> dict:   # value: median ratio of the drawings; floor: that of the held-out pictures, each left out of its own question
     "Distance to the nearest training picture over that to the nearest held-out one."
     train, heldout = _two_heaps(train, heldout)
-    ratio = lambda x, other: float(np.median(_distances(x, train).min(axis=1) / np.maximum(other, 1e-12)))
-    return {"value": ratio(drawn, _distances(drawn, heldout).min(axis=1)), "floor": ratio(heldout, _kth(heldout, 1))}
+    ratio = lambda x, other: float(np.median(nearest_rows(x, train)[0][:, 0] / np.maximum(other, 1e-12)))
+    return {"value": ratio(np.asarray(drawn, np.float64), nearest_rows(np.asarray(drawn, np.float64), heldout)[0][:, 0]), "floor": ratio(heldout, _kth(heldout, 1))}
 
 def authenticity(
     drawn, # (m, d) features of drawings
     train, # (n, d) features of the pictures that were trained on, n at least 2
 ) -> float: # in [0, 1]; 0 for copies, about one half for new pictures of the same kind
     "Share of drawings that are farther from their nearest training picture than that one is from its own nearest (Alaa et al. 2022)."
-    train, drawn = _two_heaps(train, drawn)
-    between = _distances(drawn, train)
-    return float((between.min(axis=1) > _kth(train, 1)[between.argmin(axis=1)]).mean())
+    train, drawn = np.asarray(train, np.float64), np.asarray(drawn, np.float64)
+    far, row = nearest_rows(drawn, train)
+    return float((far[:, 0] > _kth(train, 1)[row[:, 0]]).mean())

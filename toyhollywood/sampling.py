@@ -13,7 +13,7 @@ from PIL import Image
 from .core import JobError, UserError, display_path, nearest, need, picture_grid, read_json, versions
 from .drawing import latents_of, read_recipe, slerp, write_drawing, write_film
 
-# %% ../nbs/49_sampling.ipynb #b06cb692
+# %% ../nbs/49_sampling.ipynb #24038b7c
 GENERATORS = {"fastgan": ("toyhollywood.fastgan", "load_fastgan"), "stylegan2": ("toyhollywood.stylegan2", "load_stylegan2")}
 
 def trained(
@@ -33,12 +33,15 @@ def draw(
 ) -> tuple:             # ((n, 3, size, size) in [-1, 1], SHA-256 of the weights)
     "Pictures of seeds by a run's generator; raises `UserError` when a model without truncation is asked for one."
     generator, module, digest = trained(run, model)
-    if truncation is None: return module.draw_seeds(generator, seeds), digest
+    _truncatable(generator, model, truncation)
+    return (module.draw_seeds(generator, seeds) if truncation is None else module.draw_seeds(generator, seeds, truncation)), digest
+
+def _truncatable(generator, model, truncation):
+    if truncation is None: return
     if not hasattr(generator, "mapping"): raise UserError(f"{model} has no truncation; leave it out, or sample from stylegan2")
     if not 0 <= truncation <= 2: raise UserError(f"truncation is {truncation}; it goes from 0 (the mean toy) over 1 (all that was learnt) to 2")
-    return module.draw_seeds(generator, seeds, truncation), digest
 
-# %% ../nbs/49_sampling.ipynb #34cf6f31
+# %% ../nbs/49_sampling.ipynb #44e3238d
 def sample(
     run, model: str,    # as for `trained`
     n: int = 16,        # how many
@@ -59,17 +62,18 @@ def replay(
     out=None,    # a .png for the new drawing
 ) -> Image.Image: # the same picture
     "Follow the recipe in a picture; raises `UserError` when there is none or the model is another one now, `JobError` when another picture comes out."
-    recipe = read_recipe(picture)
+    recipe = read_recipe(picture, ("run", "model", "sha256", "n", "seed", "truncation", "columns"))
     run = run or recipe["run"]
     digest = trained(run, recipe["model"])[2]
     if digest != recipe["sha256"]: raise UserError(f"{display_path(picture)} was drawn by a {recipe['model']} with weights {recipe['sha256'][:12]}..., and that of {display_path(run)} has {digest[:12]}...: it was trained again; give the run that it came from with --run")
-    again = sample(run, recipe["model"], recipe["n"], recipe["seed"], recipe["truncation"], recipe["columns"], out)
+    again = sample(run, recipe["model"], recipe["n"], recipe["seed"], recipe["truncation"], recipe["columns"])
     with Image.open(picture) as old: before = np.asarray(old.convert("RGB")).astype(int)
     difference = np.abs(before - np.asarray(again)).max() if before.shape == np.asarray(again).shape else 255
     if difference > 0: raise JobError(f"the drawing differs from {display_path(picture)} by up to {difference} of 255: another processor or version rounds otherwise, or the picture was changed")
+    if out: write_drawing(out, again, recipe)
     return again
 
-# %% ../nbs/49_sampling.ipynb #0fd1900e
+# %% ../nbs/49_sampling.ipynb #e50a8733
 def film(
     run, model: str,     # as for `trained`
     n: int = 6,          # seeds that it passes by
@@ -81,6 +85,7 @@ def film(
     "A closed walk past some seeds: in W where the model has it, on an arc through its latents otherwise. Raises `UserError` for no frames."
     if frames < 1 or n < 2: raise UserError(f"a film needs at least one frame from seed to seed and two seeds, not {frames} and {n}")
     generator, module, _ = trained(run, model)
+    _truncatable(generator, model, truncation)
     seeds = [*range(seed, seed + n)]
     if hasattr(module, "walk"): shown = module.walk(generator, seeds, frames, 1.0 if truncation is None else truncation)
     else:

@@ -8,7 +8,7 @@ __all__ = ['OPERATIONS', 'activated', 'Linear', 'Mapping', 'modulated', 'blurred
            'Discriminator', 'PathLength', 'r1_penalty', 'stylegan2_phases', 'train_stylegan2', 'draw_styles',
            'draw_seeds', 'load_stylegan2', 'style_mix', 'walk', 'directions', 'along', 'direction_words', 'project']
 
-# %% ../nbs/41_stylegan2.ipynb #c2145b8a
+# %% ../nbs/41_stylegan2.ipynb #09c451ab
 import copy, math
 from pathlib import Path
 import numpy as np, torch
@@ -16,7 +16,7 @@ import torch.nn.functional as F
 from accelerate import PartialState
 from fastcore.basics import patch
 from torch import nn
-from .core import Stage, UserError, picture_grid
+from .core import JobError, Stage, UserError, picture_grid
 from .data import Batches, Dataset
 from .drawing import Adaptive, Distance, diff_augment, enough, latents_of, power_of_two
 from .train import EMA, Phase, Preview, fit, lazy_adam, load_model, save_model
@@ -111,7 +111,7 @@ class Synthesis(nn.Module):
             picture = OPERATIONS["enlarge"](picture) + colours(x, ws[:, 2 * i + 3], fresh).float()
         return picture
 
-# %% ../nbs/41_stylegan2.ipynb #840a1d8e
+# %% ../nbs/41_stylegan2.ipynb #08481bb1
 class Generator(nn.Module):
     "StyleGAN2's generator."
     def __init__(self,
@@ -124,6 +124,7 @@ class Generator(nn.Module):
         super().__init__()
         power_of_two(size, 16, 1024, "StyleGAN2")
         self.mapping, self.synthesis, self.latent = Mapping(style, mapping_layers), Synthesis(size, width, most, style), style
+    def compiled_parts(self): return [self.mapping, self.synthesis] # what training calls
     def styles(self, z: torch.Tensor, truncation: float = 1.0): # (n, style) -> W+ (n, count, style)
         "Styles of latents, one for every layer, drawn towards the mean style by truncation below 1."
         w = self.mapping(z)

@@ -85,20 +85,21 @@ class SuperResolver(nn.Module):
     def forward(self, x: torch.Tensor): # (n, 3, h, w) in [-1, 1] -> (n, 3, scale h, scale w), nearly in [-1, 1]
         return F.pixel_shuffle(self.body(x), self.scale) + F.interpolate(x, scale_factor=self.scale, mode="nearest")
 
-# %% ../nbs/30_superres.ipynb #b225cf6e
+# %% ../nbs/30_superres.ipynb #fad3a9e1
 def charbonnier(drawn: torch.Tensor, true: torch.Tensor, soft: float = 2e-3) -> torch.Tensor: # scalar
     "Mean of sqrt(difference² + soft²)."
     return (drawn.float() - true.float()).square().add(soft ** 2).sqrt().mean()
 
 class Snapshot(Hook):
-    "Keep a copy of averaged weights as they are after one step."
+    "Keep a copy of averaged weights as they are after one step, or before the first."
     def __init__(self, ema: EMA, at: int): self.ema, self.at, self.kept = ema, at, {}
+    def begin(self, loop): self.after_step(loop)
     def after_step(self, loop):
         if loop.step == self.at: self.kept = {k: v.clone() for k, v in self.ema.module.state_dict().items()}
     def state_dict(self): return {"kept": self.kept}
     def load_state_dict(self, state): self.kept = state.get("kept", {})
 
-# %% ../nbs/30_superres.ipynb #04e8500a
+# %% ../nbs/30_superres.ipynb #f210f75b
 def train_superres(
     dataset: Dataset,
     stage: Stage,        # gets weights, log, previews, checkpoints
@@ -111,6 +112,7 @@ def train_superres(
 ) -> tuple:              # (averaged network in eval mode, the one before DISTS was asked or None, the Loop)
     "Train a super-resolution network on a dataset's training pictures; raises `UserError` when a patch is larger than a picture, `JobError` where DISTS is asked for and cannot be had."
     if patch > size or patch % scale: raise UserError(f"patch is {patch}; it must be a multiple of {scale} and at most the pictures' {size} pixels")
+    if size % scale: raise UserError(f"size is {size}; it must be a multiple of {scale}")
     if perceptual_steps > steps: raise UserError(f"perceptual_steps is {perceptual_steps}, more than the {steps} steps")
     net, asked, process = SuperResolver(scale, width, depth), load_dists() if perceptual_steps else None, PartialState()
     ema = EMA(net, decay=0.995)
@@ -237,7 +239,7 @@ def write_larger(
     new.rename(folder)
     return Dataset.open(folder)
 
-# %% ../nbs/30_superres.ipynb #aa5ce472
+# %% ../nbs/30_superres.ipynb #01b057da
 LEAST = 64 # pictures that a generator needs to learn from
 
 def to_draw(
@@ -250,7 +252,7 @@ def to_draw(
     if which == "all": return everything
     chosen = Dataset.open(folder) if (folder / "dataset.json").is_file() else None
     if chosen is not None and chosen.facts.get("part_of") != everything.fingerprint: chosen = None # of an earlier dataset
-    if which == "auto" and (chosen is None or len(chosen) < LEAST): return everything
+    if which == "auto" and (chosen is None or len(chosen.indices("train")) < LEAST): return everything
     if chosen is None: raise UserError(f"no human pops were chosen in {display_path(run)}: run  toyhollywood run --stages cluster --out {display_path(run)}, or set draw to all")
     larger = Path(run) / "superres" / "humans"
     return Dataset.open(larger) if _made_of(larger) == chosen.fingerprint else chosen

@@ -9,7 +9,7 @@ __all__ = ['FORMAT', 'Phase', 'cosine', 'lazy_adam', 'Precision', 'run_phase', '
            'out_of_memory', 'device_name']
 
 # %% ../nbs/05_train.ipynb #51d7348f
-import contextlib, copy, csv, hashlib, io, json, math, random, shutil, time
+import contextlib, copy, csv, gc, hashlib, io, json, math, random, shutil, time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 import numpy as np, torch
@@ -100,8 +100,13 @@ def apply(self: Precision,
         module.to(device)
         for p in (*module.parameters(), *module.buffers()):
             if p.ndim == 4: p.data = p.data.contiguous(memory_format=layout)
-        module._compiled_call_impl = None
-        if self.compile: module.compile()
+        for part in _compiled_parts(module):
+            part._compiled_call_impl = None
+            if self.compile: part.compile()
+
+def _compiled_parts(module):
+    "What of a module is compiled: what it names itself where its losses call parts of it, else all of it."
+    return module.compiled_parts() if hasattr(module, "compiled_parts") else [module]
 
 def _modules(phases):
     "All modules of all phases by name, each once."
@@ -126,7 +131,7 @@ def run_phase(
 @contextlib.contextmanager
 def _eagerly(phase):
     "Compiled forwards put aside where a loss differentiates twice."
-    put_aside = {m: m._compiled_call_impl for m in phase.modules.values()} if phase.eager else {}
+    put_aside = {part: part._compiled_call_impl for m in phase.modules.values() for part in _compiled_parts(m)} if phase.eager else {}
     for module in put_aside: module._compiled_call_impl = None
     try: yield
     finally:
@@ -147,9 +152,14 @@ def candidates(device) -> list: # of Precision, the plain float32 form first
     plans = [Precision(), Precision(channels_last=True), Precision("bfloat16"), Precision("bfloat16", channels_last=True)]
     return plans + [Precision("bfloat16", True, compile=True)] * (device.type == "cuda")
 
-def _gradients(phases):
-    parts = [p.grad.detach().flatten().float() for phase in phases for m in phase.modules.values() for p in m.parameters() if p.grad is not None]
-    return torch.cat(parts)
+def _gradients(phase):
+    "The gradients that a phase has just left, as one vector."
+    return torch.cat([torch.zeros(1), *[p.grad.detach().flatten().float().cpu() for m in phase.modules.values() for p in m.parameters() if p.grad is not None]])
+
+def _agreement(gradients, reference):
+    "Mean cosine between two plans' gradients over the phases."
+    alike = lambda a, b: 1.0 if not a.any() and not b.any() else torch.nn.functional.cosine_similarity(a, b, dim=0).item()
+    return float(np.mean([alike(a, b) for a, b in zip(gradients, reference)]))
 
 # %% ../nbs/05_train.ipynb #16b051ee
 def measure_precision(
@@ -164,11 +174,15 @@ def measure_precision(
     table, reference, kept = [], None, _keep(phases)
     for plan in plans or candidates(device):
         plan.apply(phases, device)
-        seconds, gradients = _time_plan(phases, plan.move(batch, device), plan, device, repeats, kept, 3 * min([row["seconds"] for row in table], default=math.inf))
+        try: seconds, gradients = _time_plan(phases, plan.move(batch, device), plan, device, repeats, kept, 3 * min([row["seconds"] for row in table], default=math.inf))
+        except (RuntimeError, MemoryError) as error: # a plan that does not fit is none
+            if not out_of_memory(error): raise
+            continue
         reference = gradients if reference is None else reference
-        cosine_ = torch.nn.functional.cosine_similarity(gradients, reference, dim=0).item()
+        cosine_ = _agreement(gradients, reference)
         cost = min(seconds[1:] or seconds) + (seconds[0] / steps if plan.compile else 0)
         table.append({"plan": str(plan), "seconds": cost, "cosine": cosine_, "precision": plan})
+    if not table: raise MemoryError("not enough memory for any plan")
     good = [row for row in table if row["cosine"] >= agreement and math.isfinite(row["cosine"])] or table[:1]
     best = min(good, key=lambda row: row["seconds"])
     chosen = next(row for row in good if row["seconds"] <= 1.05 * best["seconds"]) # the plainer of two equals
@@ -187,13 +201,15 @@ def _time_plan(phases, batch, plan, device, repeats, kept, hopeless):
         set_random_state(kept[1])
         for name, module in _modules(phases).items():
             for key, buffer in module.named_buffers(): buffer.copy_(kept[0][name][key])
-        started = time.perf_counter()
+        spent, gradients = 0.0, []
         for phase in phases:
+            started = time.perf_counter()
             with only(phase, phases): run_phase(phase, batch, 0, plan, device)
-        if device.type == "cuda": torch.cuda.synchronize()
-        seconds.append(time.perf_counter() - started)
-        if seconds[0] > hopeless and not plan.compile: break
-    gradients = _gradients(phases)
+            if device.type == "cuda": torch.cuda.synchronize()
+            spent += (time.perf_counter() - started) / phase.every # a lazy phase costs its share
+            gradients.append(_gradients(phase))
+        seconds.append(spent)
+        if device.type == "cpu" and seconds[0] > hopeless: break # on a GPU the first pass loads kernels
     set_random_state(kept[1])
     for name, module in _modules(phases).items():
         for key, buffer in module.named_buffers(): buffer.copy_(kept[0][name][key])
@@ -351,8 +367,8 @@ class EMA(Hook):
     def after_step(self, loop):
         self.count += 1
         decay = min(self.decay, self.count / (self.count + 9))
-        for average, value in zip(self.module.state_dict().values(), self.source.state_dict().values()):
-            if average.is_floating_point(): average.lerp_(value.to(average.dtype), 1 - decay)
+        for (name, average), value in zip(self.module.state_dict().items(), self.source.state_dict().values()): # spectral norm's vectors are copied: a mean of unit vectors is none
+            if average.is_floating_point() and not name.endswith(("._u", "._v")): average.lerp_(value.to(average.dtype), 1 - decay)
             else: average.copy_(value)
     def state_dict(self): return {"count": self.count, "module": self.module.state_dict()}
     def load_state_dict(self, state): self.count = state["count"]; self.module.load_state_dict(state["module"])
@@ -414,6 +430,7 @@ class Guard(Hook):
     def after_step(self, loop):
         if loop.step % self.every and loop.step != loop.steps: return
         broken = [k for k, v in loop.figures.items() if not torch.isfinite(torch.stack(v)).all()]
+        if loop.accelerator.num_processes > 1 and loop.accelerator.reduce(torch.tensor(float(len(broken)), device=loop.device), "sum") > 0: broken = broken or ["a loss of another process"]
         if not broken:
             if loop.step % (20 * self.every) == 0: self.good = copy.deepcopy(loop.state())
             return
@@ -475,7 +492,6 @@ class Checkpoint(Hook):
         if loop.step == loop.steps or time.monotonic() - self.last > self.seconds: self.save(loop)
     def save(self, loop):
         self.last = time.monotonic()
-        loop.accelerator.wait_for_everyone()
         if not loop.accelerator.is_main_process: return
         save_state(self.folder / f"step-{loop.step:07d}", {"key": self.key, "plan": asdict(loop.plan), "seconds": loop.elapsed(), **loop.state()})
         for old in self.found()[:-2]: shutil.rmtree(old, ignore_errors=True)
@@ -515,7 +531,7 @@ def fit(
     key = hashlib.sha256(json.dumps([FORMAT, key, steps, stage.seed, {k: v for k, v in stage.parameters.items() if k != "out"}], sort_keys=True, default=str).encode()).hexdigest()
     checkpoint = Checkpoint(stage.path("checkpoint"), key, checkpoint_seconds)
     state = checkpoint.newest()
-    plan = Precision(**state["plan"]) if state else Precision()
+    plan, full = Precision(**state["plan"]) if state else Precision(), False
     try:
         if not state:
             plan = broadcast_object_list([_plan(phases, batches, steps, stage, precision, accelerator.device)])[0] # all processes as the first
@@ -525,12 +541,15 @@ def fit(
         return _run(loop, state, stop_at)
     except (RuntimeError, MemoryError) as error:
         if not out_of_memory(error): raise
-        raise JobError(_too_large(phases, batches, plan, accelerator.device)) from None
+        full = True
+    if full: # here nothing of the failed step is held any more
+        gc.collect()
+        raise JobError(_too_large(phases, batches, plan, accelerator.device))
 
-# %% ../nbs/05_train.ipynb #a7413ecf
+# %% ../nbs/05_train.ipynb #474c2a7b
 def out_of_memory(error: Exception) -> bool:
     "Whether an error says that memory ran out, on a GPU or on the processor's side."
-    return isinstance(error, (torch.OutOfMemoryError, MemoryError)) or "not enough memory" in str(error)
+    return isinstance(error, (torch.OutOfMemoryError, MemoryError)) or any(words in str(error) for words in ("not enough memory", "allocate memory", "out of memory"))
 
 def _part(value, count):
     "The first entries of all tensors of a batch."
@@ -572,6 +591,7 @@ def _run(loop, state, stop_at):
         loop.load_state(state)
         for hook in loop.hooks: hook.begin(loop)
     for module in loop.modules.values(): module.train()
+    if loop.accelerator.num_processes > 1: torch.manual_seed(hash((loop.stage.seed, loop.accelerator.process_index, loop.step)) % 2**63) # or all would draw the same
     loop.before, loop.started = (state or {}).get("seconds", 0.0), time.monotonic()
     while loop.step < loop.steps and loop.step != stop_at:
         loop.one_step()
