@@ -296,7 +296,7 @@ def style_mix(
     for i, row in enumerate(rows): table += [row, *drawn[i * len(b):(i + 1) * len(b)]]
     return table
 
-# %% ../nbs/41_stylegan2.ipynb #9ec43024
+# %% ../nbs/41_stylegan2.ipynb #2b1bd376
 @torch.no_grad()
 def walk(
     generator: Generator,
@@ -309,7 +309,9 @@ def walk(
     seeds = list(seeds)
     if frames < 1 or len(seeds) < 2: raise UserError(f"a film needs at least one frame and two seeds, not {frames} and {len(seeds)}")
     ws = generator.styles(latents_of([*seeds, seeds[0]], generator.latent).to(next(generator.parameters()).device), truncation).cpu()
-    path = CubicSpline(np.arange(len(ws)), ws[:, 0].double().numpy(), bc_type="periodic")(np.arange(len(seeds) * frames) / frames)
+    stops = ws[:, 0].double().numpy()
+    stops[-1] = stops[0] # the same seed, but not always to the last bit when many are mapped at once
+    path = CubicSpline(np.arange(len(ws)), stops, bc_type="periodic")(np.arange(len(seeds) * frames) / frames)
     return draw_styles(generator, torch.from_numpy(path).float()[:, None].expand(-1, ws.shape[1], -1))
 
 # %% ../nbs/41_stylegan2.ipynb #db36f2ae
