@@ -24,13 +24,12 @@ def without_paths(outputs):
     return json.loads(json.dumps(kept).replace(str(run.resolve().parent.parent) + "/", "").replace(str(root) + "/", ""))
 
 
-
 def smaller(output):
     "A large picture as a smaller JPEG: a page should stay below a megabyte, and the run keeps the fine one."
     data = output.get("data", {})
-    if len(data.get("image/jpeg", "")) > 150_000:
+    if len(data.get("image/jpeg", "")) > 110_000:
         file = io.BytesIO()
-        Image.open(io.BytesIO(base64.b64decode(data["image/jpeg"]))).save(file, "JPEG", quality=55, optimize=True)
+        Image.open(io.BytesIO(base64.b64decode(data["image/jpeg"]))).save(file, "JPEG", quality=50, optimize=True)
         data["image/jpeg"] = base64.b64encode(file.getvalue()).decode() + "\n"
     return output
 
