@@ -212,10 +212,10 @@ def _gan(name, size, width, batch_size):
     import torch
     from toyhollywood.drawing import Adaptive
     if name == "fastgan":
-        from toyhollywood.fastgan import Discriminator, Generator, fastgan_phases
-        return fastgan_phases(Generator(size, width, 256), Discriminator(size, width), Adaptive(start=1.0, pictures=float("inf"), most=1.0))
-    from toyhollywood.stylegan2 import Discriminator, Generator, PathLength, stylegan2_phases
-    return stylegan2_phases(Generator(size, width, 4 * width, 4 * width, 8), Discriminator(size, width, 4 * width), Adaptive(start=0.3, pictures=float("inf")), PathLength())
+        from toyhollywood.fastgan import FastGANDiscriminator, FastGANGenerator, fastgan_phases
+        return fastgan_phases(FastGANGenerator(size, width, 256), FastGANDiscriminator(size, width), Adaptive(start=1.0, pictures=float("inf"), most=1.0))
+    from toyhollywood.stylegan2 import StyleGAN2Discriminator, StyleGAN2Generator, PathLength, stylegan2_phases
+    return stylegan2_phases(StyleGAN2Generator(size, width, 4 * width, 4 * width, 8), StyleGAN2Discriminator(size, width, 4 * width), Adaptive(start=0.3, pictures=float("inf")), PathLength())
 
 def bench_gan(
     name: str,          # fastgan or stylegan2

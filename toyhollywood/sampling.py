@@ -14,7 +14,7 @@ from .core import JobError, UserError, display_path, nearest, need, picture_grid
 from .drawing import latents_of, read_recipe, slerp, write_drawing, write_film
 
 # %% ../nbs/49_sampling.ipynb #24038b7c
-GENERATORS = {"fastgan": ("toyhollywood.fastgan", "load_fastgan"), "stylegan2": ("toyhollywood.stylegan2", "load_stylegan2")}
+GENERATORS = {"fastgan": ("toyhollywood.fastgan", "load_fastgan", "draw_fastgan"), "stylegan2": ("toyhollywood.stylegan2", "load_stylegan2", "draw_stylegan2")}
 
 def trained(
     run,        # run folder
@@ -34,7 +34,7 @@ def draw(
     "Pictures of seeds by a run's generator; raises `UserError` when a model without truncation is asked for one."
     generator, module, digest = trained(run, model)
     _truncatable(generator, model, truncation)
-    return (module.draw_seeds(generator, seeds) if truncation is None else module.draw_seeds(generator, seeds, truncation)), digest
+    return getattr(module, GENERATORS[model][2])(generator, seeds, *([] if truncation is None else [truncation])), digest
 
 def _truncatable(generator, model, truncation):
     if truncation is None: return

@@ -4,9 +4,10 @@
 
 # %% auto #0
 __all__ = ['OPERATIONS', 'activated', 'Linear', 'Mapping', 'modulated', 'blurred', 'double', 'halve', 'enlarge', 'shrink',
-           'StyledConv', 'channels_at', 'Synthesis', 'Generator', 'Conv', 'ResidualDown', 'batch_deviation',
-           'Discriminator', 'PathLength', 'r1_penalty', 'stylegan2_phases', 'train_stylegan2', 'draw_styles',
-           'draw_seeds', 'load_stylegan2', 'style_mix', 'walk', 'directions', 'along', 'direction_words', 'project']
+           'StyledConv', 'stylegan2_channels', 'Synthesis', 'StyleGAN2Generator', 'Conv', 'ResidualDown',
+           'batch_deviation', 'StyleGAN2Discriminator', 'PathLength', 'r1_penalty', 'stylegan2_phases',
+           'train_stylegan2', 'draw_styles', 'draw_stylegan2', 'load_stylegan2', 'style_mix', 'walk', 'directions',
+           'along', 'direction_words', 'project_to_styles']
 
 # %% ../nbs/41_stylegan2.ipynb #09c451ab
 import copy, math
@@ -84,7 +85,7 @@ class StyledConv(nn.Module):
         return activated(x + (noise * self.strength).to(x.dtype) + self.bias.to(x.dtype)[:, None, None])
 
 # %% ../nbs/41_stylegan2.ipynb #b215d428
-def channels_at(side: int, width: int, most: int) -> int: # as the parameters `width` and `most`
+def stylegan2_channels(side: int, width: int, most: int) -> int: # as the parameters `width` and `most`
     "Channels of a map of some side: `width` at 64 pixels, twice as many at each half of it, never more than `most`."
     return max(4, min(most, round(width * 64 / side)))
 
@@ -93,7 +94,7 @@ class Synthesis(nn.Module):
     def __init__(self, size: int, width: int, most: int, style: int):
         super().__init__()
         self.sides = [4 * 2 ** i for i in range(int(math.log2(size)) - 1)]
-        wide = [channels_at(s, width, most) for s in self.sides]
+        wide = [stylegan2_channels(s, width, most) for s in self.sides]
         self.start = nn.Parameter(torch.randn(1, wide[0], 4, 4))
         self.convs = nn.ModuleList([StyledConv(wide[0], wide[0], style, 4)])
         self.colours = nn.ModuleList([StyledConv(wide[0], 3, style, 4, 1, colours=True)])
@@ -112,7 +113,7 @@ class Synthesis(nn.Module):
         return picture
 
 # %% ../nbs/41_stylegan2.ipynb #08481bb1
-class Generator(nn.Module):
+class StyleGAN2Generator(nn.Module):
     "StyleGAN2's generator."
     def __init__(self,
         size: int = 64,   # side of the pictures, a power of two from 16 to 1024
@@ -170,12 +171,12 @@ def batch_deviation(
     return torch.cat([x, y.to(x.dtype).repeat(group)[:, None, None, None].expand(n, 1, h, w)], 1)
 
 # %% ../nbs/41_stylegan2.ipynb #9521aab3
-class Discriminator(nn.Module):
+class StyleGAN2Discriminator(nn.Module):
     "StyleGAN2's residual discriminator."
-    def __init__(self, size: int = 64, width: int = 64, most: int = 512): # as for `Generator`
+    def __init__(self, size: int = 64, width: int = 64, most: int = 512): # as for `StyleGAN2Generator`
         super().__init__()
         sides = [size // 2 ** i for i in range(int(math.log2(power_of_two(size, 16, 1024, "StyleGAN2"))) - 1)]
-        wide = [channels_at(s, width, most) for s in sides]
+        wide = [stylegan2_channels(s, width, most) for s in sides]
         self.first, self.blocks = Conv(3, wide[0], 1), nn.Sequential(*[ResidualDown(a, b) for a, b in zip(wide, wide[1:])])
         self.last, self.head = Conv(wide[-1] + 1, wide[-1]), nn.Sequential(Linear(16 * wide[-1], wide[-1], active=True), Linear(wide[-1], 1))
     def forward(self, x: torch.Tensor): # (n, 3, size, size) -> (n, 1)
@@ -203,7 +204,7 @@ def r1_penalty(discriminator, x, treat=lambda x: x): # x (n, 3, h, w) real pictu
 
 # %% ../nbs/41_stylegan2.ipynb #75263e2f
 def stylegan2_phases(
-    generator: Generator, discriminator: Discriminator, adaptive: Adaptive, lengths: PathLength,
+    generator: StyleGAN2Generator, discriminator: StyleGAN2Discriminator, adaptive: Adaptive, lengths: PathLength,
     lr: float = 2e-3, r1: float = 1.0, path_length: float = 2.0, mixing: float = 0.9,
     every_path: int = 4, every_r1: int = 16, # steps between the regularisations
 ) -> list: # of four Phase
@@ -232,16 +233,16 @@ def stylegan2_phases(
 def train_stylegan2(
     dataset: Dataset,
     stage: Stage,        # gets weights, log, previews, checkpoints
-    size: int = 64, width: int = 64, most: int = 512, style: int = 512, mapping_layers: int = 8, # as for `Generator`
+    size: int = 64, width: int = 64, most: int = 512, style: int = 512, mapping_layers: int = 8, # as for `StyleGAN2Generator`
     steps: int = 10000, batch_size: int = 16, lr: float = 2e-3, r1: float = 0.0, path_length: float = 2.0, mixing: float = 0.9,
     augment: float = -1.0, ema: float = 0.998, precision="auto", # as the page's parameters
     draw: str = "auto", drawn: int = 0, truncation: float = 0.7, # not used here
     **options,           # further ones for `fit`
-) -> tuple:              # (averaged Generator in eval mode, the Loop)
+) -> tuple:              # (averaged StyleGAN2Generator in eval mode, the Loop)
     "Train StyleGAN2 on a dataset's training pictures; raises `UserError` for fewer than 64 of them and for a size that is no power of two."
     rows, process = dataset.indices("train"), PartialState()
     enough(len(rows), "StyleGAN2")
-    generator, discriminator = Generator(size, width, most, style, mapping_layers), Discriminator(size, width, most)
+    generator, discriminator = StyleGAN2Generator(size, width, most, style, mapping_layers), StyleGAN2Discriminator(size, width, most)
     adaptive = Adaptive(start=max(augment, 0.0), most=1.0 if augment >= 0 else 0.9, pictures=100_000 if augment < 0 else float("inf"))
     average, fixed = EMA(generator, ema), latents_of(range(16), style)
     batches = Batches(dataset.pixels(size), rows, batch_size, stage.seed, horizontal_flip=True, rank=process.process_index, world=process.num_processes)
@@ -254,7 +255,7 @@ def train_stylegan2(
 # %% ../nbs/41_stylegan2.ipynb #68e133f2
 @torch.no_grad()
 def draw_styles(
-    generator: Generator,
+    generator: StyleGAN2Generator,
     ws: torch.Tensor,     # (n, count, style)
     batch_size: int = 32,
 ) -> torch.Tensor:        # (n, 3, size, size) in [-1, 1], on the CPU
@@ -263,8 +264,8 @@ def draw_styles(
     return torch.cat([generator.synthesis(part.to(device), False).float().cpu().clamp(-1, 1) for part in ws.split(batch_size)])
 
 @torch.no_grad()
-def draw_seeds(
-    generator: Generator,
+def draw_stylegan2(
+    generator: StyleGAN2Generator,
     seeds,                   # iterable of integers
     truncation: float = 1.0, # 1 for all that it can draw, less for the more usual
 ) -> torch.Tensor:           # (n, 3, size, size) in [-1, 1], on the CPU
@@ -274,14 +275,14 @@ def draw_seeds(
     try: return draw_styles(generator, generator.styles(latents_of(seeds, generator.latent).to(device), truncation))
     finally: generator.train(training)
 
-def load_stylegan2(folder) -> Generator: # of a run's stage, such as runs/demo/stylegan2
+def load_stylegan2(folder) -> StyleGAN2Generator: # of a run's stage, such as runs/demo/stylegan2
     "A trained generator."
-    return load_model(Generator, folder)
+    return load_model(StyleGAN2Generator, folder)
 
 # %% ../nbs/41_stylegan2.ipynb #34b30098
 @torch.no_grad()
 def style_mix(
-    generator: Generator,
+    generator: StyleGAN2Generator,
     coarse, fine,      # seeds of the rows and of the columns
     layer: int,        # the first that takes the fine style
     truncation: float = 0.7,
@@ -299,7 +300,7 @@ def style_mix(
 # %% ../nbs/41_stylegan2.ipynb #2b1bd376
 @torch.no_grad()
 def walk(
-    generator: Generator,
+    generator: StyleGAN2Generator,
     seeds,                   # where it passes by; it returns to the first
     frames: int = 24,        # between two of them
     truncation: float = 0.7,
@@ -317,7 +318,7 @@ def walk(
 # %% ../nbs/41_stylegan2.ipynb #db36f2ae
 @torch.no_grad()
 def directions(
-    generator: Generator,
+    generator: StyleGAN2Generator,
     count: int = 6,
     samples: int = 4000, # styles to look at
     seed: int = 0,
@@ -330,7 +331,7 @@ def directions(
 
 @torch.no_grad()
 def along(
-    generator: Generator,
+    generator: StyleGAN2Generator,
     seeds, direction: torch.Tensor, # (style,) of unit length
     by,                             # distances to go
     truncation: float = 0.7,
@@ -354,8 +355,8 @@ def direction_words(
     return [(descriptions[i], float(strength[i])) for i in np.argsort(-strength)]
 
 # %% ../nbs/41_stylegan2.ipynb #c104de05
-def project(
-    generator: Generator,
+def project_to_styles(
+    generator: StyleGAN2Generator,
     pictures: torch.Tensor, # (n, 3, size, size) in [-1, 1]
     steps: int = 300,
     lr: float = 0.05,
