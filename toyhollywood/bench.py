@@ -172,17 +172,19 @@ def bench_embedding(repeats: int = 5, size: int = 128, pictures: int = 128) -> d
     return row(f"EfficientNet-Lite0 at {size} px beside the plain float32 loop, pictures a second", [pictures / s for s in seconds["ours"]], 2.5, [pictures / s for s in seconds["other"]], device=device_name(device))
 
 # %% ../nbs/90_benchmarks.ipynb #c987f7de
-def plain_modulated(x, weight, style, demodulate, double):
-    "A modulated convolution by scaled weights, one set a picture, as `stylegan2.modulated`."
+def plain_modulated(x, weight, style, double, demodulate=False, plus=None, gain=1.0):
+    "`stylegan2.modulated` by scaled weights, one set a picture."
     import torch, torch.nn.functional as F
     n, i, h, w = x.shape
     o, _, k, _ = weight.shape
     own = weight[None] * style[:, None, :, None, None]
     if demodulate: own = own * torch.rsqrt(own.square().sum((2, 3, 4), keepdim=True) + 1e-8)
     x = x.reshape(1, n * i, h, w)
-    if not double: return F.conv2d(x, own.reshape(n * o, i, k, k), padding=k // 2, groups=n).reshape(n, o, h, w)
-    x = F.conv_transpose2d(x, own.transpose(1, 2).reshape(n * i, o, k, k), stride=2, groups=n)
-    return plain_resample(x.reshape(n, o, *x.shape[2:]), pad=(1, 1), gain=4)
+    if not double: x = F.conv2d(x, own.reshape(n * o, i, k, k), padding=k // 2, groups=n).reshape(n, o, h, w)
+    else:
+        x = F.conv_transpose2d(x, own.transpose(1, 2).reshape(n * i, o, k, k), stride=2, groups=n)
+        x = plain_resample(x.reshape(n, o, *x.shape[2:]), pad=(1, 1), gain=4)
+    return x * gain + plus if demodulate else x
 
 def plain_resample(x, up=1, down=1, pad=(0, 0), gain=1):
     "Zeros between, padding, [1 3 3 1] in both directions, every second dropped."
@@ -201,8 +203,8 @@ def plain_operations():
     import torch.nn.functional as F
     from toyhollywood import stylegan2
     kept = dict(stylegan2.OPERATIONS)
-    stylegan2.OPERATIONS |= {"modulated": plain_modulated, "halve": lambda x, weight: F.conv2d(plain_resample(x, pad=(2, 2)), weight, stride=2),
-                             "enlarge": lambda x: plain_resample(x, up=2, pad=(2, 1), gain=4), "shrink": lambda x: plain_resample(x, down=2, pad=(1, 1))}
+    halve = lambda x, weight, bias=None: F.conv2d(plain_resample(x, pad=(2, 2)), weight, bias, stride=2) if weight.shape[-1] > 1 else F.conv2d(plain_resample(x, down=2, pad=(1, 1)), weight, bias)
+    stylegan2.OPERATIONS |= {"modulated": plain_modulated, "halve": halve, "enlarge": lambda x: plain_resample(x, up=2, pad=(2, 1), gain=4)}
     try: yield
     finally: stylegan2.OPERATIONS |= kept
 

@@ -316,7 +316,7 @@ def state(self: Loop) -> dict: # nested; leaves are tensors or JSON-able values
 @patch
 def load_state(self: Loop, state: dict):
     "Put a training back to where `state` was taken."
-    self.step, self.rate_factor, self.figures = state["step"], state["rate_factor"], {k: list(v) for k, v in state["figures"].items()}
+    self.step, self.rate_factor, self.figures = state["step"], state["rate_factor"], {k: [x.to(self.device) for x in v] for k, v in state["figures"].items()}
     for name, module in self.modules.items(): module.load_state_dict(state["modules"][name])
     for phase in self.phases:
         saved = copy.deepcopy(state["optimizers"][phase.name])
@@ -367,9 +367,11 @@ class EMA(Hook):
     def after_step(self, loop):
         self.count += 1
         decay = min(self.decay, self.count / (self.count + 9))
-        for (name, average), value in zip(self.module.state_dict().items(), self.source.state_dict().values()): # spectral norm's vectors are copied: a mean of unit vectors is none
-            if average.is_floating_point() and not name.endswith(("._u", "._v")): average.lerp_(value.to(average.dtype), 1 - decay)
-            else: average.copy_(value)
+        averages, values, moving = self.module.state_dict(), self.source.state_dict(), []
+        for name, average in averages.items(): # spectral norm's vectors are copied: a mean of unit vectors is none
+            if average.dtype == torch.float32 and not name.endswith(("._u", "._v")): moving.append(name)
+            else: average.copy_(values[name])
+        torch._foreach_lerp_([averages[n] for n in moving], [values[n] for n in moving], 1 - decay) # in one call: a GPU is slow to start many small ones
     def state_dict(self): return {"count": self.count, "module": self.module.state_dict()}
     def load_state_dict(self, state): self.count = state["count"]; self.module.load_state_dict(state["module"])
 
@@ -528,6 +530,7 @@ def fit(
     "Train: run the phases for `steps` steps, from the newest checkpoint when there is one."
     if steps < 1: raise UserError(f"steps is {steps}; training needs at least 1")
     accelerator = Accelerator()
+    torch.backends.cudnn.benchmark = True # all batches have one shape
     key = hashlib.sha256(json.dumps([FORMAT, key, steps, stage.seed, {k: v for k, v in stage.parameters.items() if k != "out"}], sort_keys=True, default=str).encode()).hexdigest()
     checkpoint = Checkpoint(stage.path("checkpoint"), key, checkpoint_seconds)
     state = checkpoint.newest()
