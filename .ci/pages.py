@@ -28,8 +28,10 @@ def smaller(output):
     "A large picture as a smaller JPEG: a page should stay below a megabyte, and the run keeps the fine one."
     data = output.get("data", {})
     if len(data.get("image/jpeg", "")) > 110_000:
-        file = io.BytesIO()
-        Image.open(io.BytesIO(base64.b64decode(data["image/jpeg"]))).save(file, "JPEG", quality=50, optimize=True)
+        picture, file = Image.open(io.BytesIO(base64.b64decode(data["image/jpeg"]))), io.BytesIO()
+        if picture.width > 1000:
+            picture = picture.resize((round(0.8 * picture.width), round(0.8 * picture.height)), Image.Resampling.LANCZOS)
+        picture.save(file, "JPEG", quality=50, optimize=True)
         data["image/jpeg"] = base64.b64encode(file.getvalue()).decode() + "\n"
     return output
 

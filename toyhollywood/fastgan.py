@@ -13,7 +13,6 @@ import numpy as np, torch
 import torch.nn.functional as F
 from accelerate import PartialState
 from torch import nn
-from torch.nn.utils import parametrize
 from torch.nn.utils.parametrizations import spectral_norm
 from .core import JobError, Stage, UserError, picture_grid
 from .data import Batches, Dataset
@@ -156,11 +155,10 @@ def fastgan_phases(
         shared["drawn"] = drawn = generator(torch.randn(len(batch[1]), generator.latent, device=batch[1].device))
         return -discriminator(treat(drawn)).mean()
     def tells(batch, step):
-        with parametrize.cached(): # both halves see the same normalised weights
-            answers, whole, part = discriminator(treat(batch[1]), int(torch.randint(4, ())))
-            false = discriminator(treat(shared.pop("drawn").detach()))
+        answers, whole, part = discriminator(treat(batch[1]), int(torch.randint(4, ())))
         adaptive.update(answers)
         again = seen.to(batch[1].device)(*whole) + seen(*part)
+        false = discriminator(treat(shared.pop("drawn").detach()))
         return hinge(answers, 1) + hinge(false, -1) + again, {"real": answers.mean(), "drawn": false.mean(), "again": again, "augment": adaptive.probability.clone()}
     adam = lambda module: torch.optim.Adam(module.parameters(), lr, betas=(0.5, 0.999))
     return [Phase("generator", generator, adam(generator), draws), Phase("discriminator", {"discriminator": discriminator, "adaptive": adaptive}, adam(discriminator), tells)]
