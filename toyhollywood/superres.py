@@ -43,6 +43,8 @@ class Pairs:
     "Batches of (small, large) patches on top of `data.Batches`, degraded anew each time."
     def __init__(self, batches: Batches, # of whole pictures
                  scale: int, patch: int): # side of the large patch, a multiple of scale
+        size = batches.pixels.shape[1]
+        if not 0 < patch <= size or patch % scale: raise UserError(f"patch is {patch}; it must be a multiple of {scale} from {scale} to the pictures' {size} pixels")
         self.batches, self.scale, self.patch = batches, scale, patch
     def __iter__(self): return self
     def __next__(self):
@@ -112,7 +114,6 @@ def train_superres(
     **options,           # further ones for `fit`
 ) -> tuple:              # (averaged network in eval mode, the one before DISTS was asked or None, the Loop)
     "Train a super-resolution network on a dataset's training pictures; raises `UserError` when a patch is larger than a picture, `JobError` where DISTS is asked for and cannot be had."
-    if patch > size or patch % scale: raise UserError(f"patch is {patch}; it must be a multiple of {scale} and at most the pictures' {size} pixels")
     if size % scale: raise UserError(f"size is {size}; it must be a multiple of {scale}")
     if perceptual_steps > steps: raise UserError(f"perceptual_steps is {perceptual_steps}, more than the {steps} steps")
     net, asked, process = SuperResolver(scale, width, depth), load_dists() if perceptual_steps else None, PartialState()
