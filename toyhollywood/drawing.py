@@ -21,8 +21,11 @@ def latents_of(
     seeds,          # iterable of non-negative integers
     dimensions: int, # numbers in a latent
 ) -> torch.Tensor:  # (n, dimensions), standard normal
-    "The latent of every seed."
-    return torch.stack([torch.randn(dimensions, generator=torch.Generator().manual_seed(int(seed))) for seed in seeds])
+    "The latent of every seed; raises `UserError` for a seed that is none."
+    seeds = [int(seed) for seed in seeds]
+    for seed in seeds:
+        if not 0 <= seed < 2 ** 63: raise UserError(f"seed is {seed}; seeds go from 0 to 2 to the power of 63")
+    return torch.stack([torch.randn(dimensions, generator=torch.Generator().manual_seed(seed)) for seed in seeds])
 
 def slerp(
     start: torch.Tensor, # (d,)

@@ -54,7 +54,6 @@ def sample(
     out=None,           # a .png to write
 ) -> Image.Image:
     "A grid of drawings; written to a PNG with its recipe where `out` is given. Raises `UserError` for fewer than one and more than `MOST`."
-    if not 0 <= seed < 2 ** 62: raise UserError(f"seed is {seed}; it goes from 0 to 2 to the power of 62")
     if not 1 <= n <= MOST: raise UserError(f"n is {n}; a grid holds 1 to {MOST:,} drawings")
     pictures, digest = draw(run, model, range(seed, seed + n), truncation)
     grid = picture_grid(list(pictures), columns)
