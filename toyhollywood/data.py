@@ -842,7 +842,7 @@ class Batches:
         if not len(self.rows): raise UserError("no pictures to draw batches from")
         if self.batch_size < 1 or self.batch_size % world: raise UserError(f"a batch of {batch_size} cannot be shared by {world} processes")
         self._pool = ThreadPoolExecutor(1) if prefetch else None
-        self._ahead, self._prefetch = deque(), prefetch
+        self._ahead, self._prefetch, self._device = deque(), prefetch, None
 
 # %% ../nbs/04_data.ipynb #7fd78984
 @patch
@@ -862,11 +862,30 @@ def read(self: Batches, position: int):
     import torch
     mine = slice(self.rank * self.batch_size // self.world, (self.rank + 1) * self.batch_size // self.world)
     chosen = self.order(position, self.batch_size)[mine]
+    mirrored = np.random.default_rng((self.seed, 1, position)).random(self.batch_size)[mine] < 0.5 if self.horizontal_flip else None
+    if self._device is not None: return torch.from_numpy(chosen), self._read_held(chosen, mirrored)
     pictures = self.pixels[chosen]
-    if self.horizontal_flip:
-        mirrored = np.random.default_rng((self.seed, 1, position)).random(self.batch_size)[mine] < 0.5
-        pictures[mirrored] = pictures[mirrored, :, ::-1]
+    if mirrored is not None: pictures[mirrored] = pictures[mirrored, :, ::-1]
     return torch.from_numpy(chosen), to_signed(torch.from_numpy(np.ascontiguousarray(pictures.transpose(0, 3, 1, 2))))
+
+@patch
+def hold(self: Batches,
+    device,             # torch.device
+    most: int = 2**33,  # bytes of its memory that pictures may take
+) -> bool:              # whether they are there now
+    "Keep the pictures on a device, as uint8, and make batches there; the batches are the same to the bit. More pictures than fit stay where they are."
+    import torch
+    if len(self.rows) * int(np.prod(self.pixels.shape[1:])) > most: return False
+    self._held, self._device, self._ahead, self._pool = torch.from_numpy(np.ascontiguousarray(self.pixels[self.rows].transpose(0, 3, 1, 2))).to(device), device, deque(), None
+    self._place = np.zeros(len(self.pixels), dtype=np.int64); self._place[self.rows] = np.arange(len(self.rows))
+    return True
+
+@patch
+def _read_held(self: Batches, chosen, mirrored):
+    import torch
+    pictures = self._held[torch.from_numpy(self._place[chosen]).to(self._device)]
+    if mirrored is not None: pictures = torch.where(torch.from_numpy(mirrored).to(self._device)[:, None, None, None], pictures.flip(3), pictures)
+    return to_signed(pictures)
 
 # %% ../nbs/04_data.ipynb #13c33faf
 @patch
