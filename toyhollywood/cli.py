@@ -71,6 +71,7 @@ def _bench(a):
 
 def _sample(a):
     from toyhollywood.sampling import film, replay, sample
+    if a.film and (a.out or a.replay): raise UserError(f"--film {a.film} writes a film of its own; give --out or --replay in another call")
     if a.replay:
         replay(a.replay, a.run, a.out)
         print(f"{a.replay} was drawn again, the same in every pixel" + (f"; the new one is {a.out}" if a.out else ""))
@@ -118,14 +119,14 @@ def _add_run(verbs):
     p.add_argument("--seed", type=_natural, help="seed of every stage (default: 0)")
 
 def _positive(text):
-    value = int(text)
-    if value < 1: raise argparse.ArgumentTypeError(f"{text} is not a whole number of at least 1")
-    return value
+    return _whole(text, 1)
 
 def _natural(text):
-    value = int(text)
-    if value < 0: raise argparse.ArgumentTypeError(f"{text} is not a whole number of at least 0")
-    return value
+    return _whole(text, 0)
+
+def _whole(text, least):
+    if not text.isdecimal() or int(text) < least: raise argparse.ArgumentTypeError(f"{text} is not a whole number of at least {least}")
+    return int(text)
 
 # %% ../nbs/71_cli.ipynb #cb3505a7
 def _add_sources(verbs):

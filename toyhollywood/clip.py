@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['CAPTIONS', 'TEMPLATES', 'bpe', 'words_of', 'pieces', 'singular', 'Tokenizer', 'without_class', 'read_captions',
            'make_clip', 'same_title_bias', 'contrastive_loss', 'cropped', 'drop_words', 'adamw', 'clip_phase',
-           'train_clip', 'Clip', 'zero_shot', 'retrieval', 'evaluate', 'rows_of_pictures', 'parse_pretrained',
+           'train_clip', 'Clip', 'stacks', 'zero_shot', 'retrieval', 'evaluate', 'rows_of_pictures', 'parse_pretrained',
            'fetch_pretrained', 'load_pretrained', 'add_pretrained', 'load_clip', 'score_prompts', 'search',
            'common_words']
 
@@ -22,7 +22,7 @@ from open_clip.loss import ClipLoss
 from open_clip.model import CLIP
 from open_clip.tokenizer import SimpleTokenizer
 from PIL import Image, ImageDraw, ImageFont
-from .core import JobError, Stage, UserError, fit_square, as_image, display_path, nearest, need, picture_grid, read_json, to_signed, write_json
+from .core import JobError, Stage, UserError, check_range, fit_square, as_image, display_path, nearest, need, picture_grid, read_json, to_signed, write_json
 from .data import Batches, Dataset, augment, features_for, write_features
 from .train import Phase, cosine, fit, load_model, read_weights, save_model
 
@@ -222,6 +222,7 @@ def train_clip(
 ) -> tuple:                     # (the trained Clip, the Loop)
     "Train a small CLIP on a dataset's training pictures and titles; goes on from its newest checkpoint. Raises `UserError` when there is nothing to read."
     texts, said, labels_read = read_captions(dataset, captions)
+    check_range(1, 1e6, dimensions=dimensions, layers=layers, batch_size=batch_size); check_range(1e-7, 1, lr=lr, crop=crop); check_range(0, 1, word_dropout=word_dropout)
     train = dataset.indices("train")
     tokenizer = Tokenizer.learn([texts[i] for i in train])
     arguments = {"tokens": tokenizer.tokens, "context": tokenizer.context, "tower": tower, "size": size, "dimensions": dimensions, "width": width, "layers": layers}
@@ -251,8 +252,12 @@ class Clip:
     def device(self): return next(self.model.parameters()).device
 
 # %% ../nbs/20_clip.ipynb #e078c7cc
-def _stacks(pictures, size, count):
-    "Pictures as uint8 arrays (count, size, size, 3); an iterable is read as it is needed."
+def stacks(
+    pictures,   # (n, s, s, 3) uint8, may be memory-mapped, or an iterable of PIL images
+    size: int,  # side that is wanted
+    count: int, # pictures a stack
+):              # uint8 arrays (count, size, size, 3), one after the other
+    "Pictures in stacks; an iterable is read as it is needed."
     if isinstance(pictures, np.ndarray) and pictures.shape[1:3] == (size, size):
         yield from (np.asarray(pictures[i:i + count]) for i in range(0, len(pictures), count))
         return
@@ -267,7 +272,7 @@ def encode_images(self: Clip,
 ) -> np.ndarray:           # (n, d) float32, unit length
     "Vectors of pictures, batch by batch."
     parts = []
-    for stack in _stacks(pictures, self.size, batch_size):
+    for stack in stacks(pictures, self.size, batch_size):
         x = (to_signed(torch.from_numpy(stack)).permute(0, 3, 1, 2) / 2 + 0.5 - self.mean) / self.std
         parts.append(F.normalize(self.model.encode_image(x.to(self.device)).float(), dim=-1).cpu().numpy())
     return np.concatenate(parts) if parts else np.zeros((0, 0), np.float32)

@@ -14,7 +14,7 @@ import torch.nn.functional as F
 from accelerate import PartialState
 from torch import nn
 from torch.nn.utils.parametrizations import spectral_norm
-from .core import JobError, Stage, UserError, picture_grid
+from .core import JobError, Stage, UserError, check_range, picture_grid
 from .data import Batches, Dataset
 from .drawing import Adaptive, Distance, diff_augment, enough, latents_of, power_of_two
 from .train import EMA, Phase, Preview, fit, load_model, save_model
@@ -180,7 +180,7 @@ def train_fastgan(
 ) -> tuple:              # (averaged FastGANGenerator in eval mode, the Loop)
     "Train FastGAN on a dataset's training pictures; raises `UserError` for fewer than 64 of them and for a size that is no power of two."
     rows, process = dataset.indices("train"), PartialState()
-    enough(len(rows), "FastGAN")
+    enough(len(rows), "FastGAN"); check_range(1, 4096, latent=latent, width=width, batch_size=batch_size); check_range(1e-7, 1, lr=lr); check_range(0, 1, ema=ema)
     generator, discriminator = FastGANGenerator(size, width, latent), FastGANDiscriminator(size, width)
     adaptive = Adaptive(start=max(augment, 0.0), most=1.0 if augment >= 0 else 0.9, pictures=50_000 if augment < 0 else float("inf"))
     average, fixed = EMA(generator, ema), latents_of(range(16), latent)

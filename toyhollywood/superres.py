@@ -14,8 +14,8 @@ import torch.nn.functional as F
 from accelerate import PartialState
 from PIL import Image
 from torch import nn
-from .core import JobError, Stage, UserError, as_image, display_path, picture_grid, read_json, to_pixels, to_signed
-from .data import Batches, Dataset, write_dataset
+from .core import JobError, Stage, UserError, as_image, check_range, display_path, picture_grid, read_json, to_pixels, to_signed
+from .data import Batches, Dataset, to_rgb, write_dataset
 from .drawing import LEAST
 from .pretrained import load_dists
 from .train import EMA, Hook, Phase, Preview, cosine, fit, load_model, save_model
@@ -115,6 +115,7 @@ def train_superres(
 ) -> tuple:              # (averaged network in eval mode, the one before DISTS was asked or None, the Loop)
     "Train a super-resolution network on a dataset's training pictures; raises `UserError` when a patch is larger than a picture, `JobError` where DISTS is asked for and cannot be had."
     if size % scale: raise UserError(f"size is {size}; it must be a multiple of {scale}")
+    check_range(1, 4096, width=width, depth=depth, batch_size=batch_size); check_range(1e-7, 1, lr=lr); check_range(0, 1e9, limit=limit)
     if perceptual_steps > steps: raise UserError(f"perceptual_steps is {perceptual_steps}, more than the {steps} steps")
     net, asked, process = SuperResolver(scale, width, depth), load_dists() if perceptual_steps else None, PartialState()
     ema = EMA(net, decay=0.995)
@@ -143,11 +144,11 @@ def _earlier(module, state):
 @torch.inference_mode()
 def upscale(
     net,                  # as SuperResolver: (1, 3, h, w) in [-1, 1] -> scale times as large, with `scale` and `reach`
-    picture,              # what `core.as_image` takes; any size from 1 x 1
+    picture,              # what `core.as_image` takes; any size from 1 x 1; transparent parts are laid on white
     tile: int = 160,      # side of the part done at once, in small pixels, without its rim
 ) -> Image.Image:         # RGB, scale times as large
     "Enlarge a picture in tiles; the rims are as wide as the network sees, so that the result is that of the whole picture at once."
-    x = np.asarray(as_image(picture))
+    x = np.asarray(to_rgb(picture) if isinstance(picture, Image.Image) else as_image(picture))
     large = np.empty((x.shape[0] * net.scale, x.shape[1] * net.scale, 3), np.uint8)
     first = next(net.parameters())
     for top in range(0, x.shape[0], tile):

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['FORMAT', 'Phase', 'cosine', 'lazy_adam', 'Precision', 'run_phase', 'only', 'candidates', 'measure_precision',
            'random_state', 'set_random_state', 'save_model', 'file_hash', 'load_model', 'read_weights', 'load_weights',
-           'Loop', 'Hook', 'EMA', 'Log', 'Preview', 'Guard', 'save_state', 'read_state', 'Checkpoint', 'fit',
+           'Loop', 'Hook', 'EMA', 'Log', 'Preview', 'Watch', 'Guard', 'save_state', 'read_state', 'Checkpoint', 'fit',
            'out_of_memory', 'device_name']
 
 # %% ../nbs/05_train.ipynb #51d7348f
@@ -422,6 +422,22 @@ class Preview(Hook):
         with torch.no_grad(): picture = self.draw()
         set_random_state(kept)
         with atomic_path(loop.stage.path("previews", f"{loop.step:07d}.jpg")) as temporary: picture.save(temporary, "JPEG", quality=85)
+
+# %% ../nbs/05_train.ipynb #c25a946c
+class Watch(Hook):
+    "Every so often measure something that the loss does not say; `.rows` are the figures, and checkpoints keep them."
+    def __init__(self, measure,         # measure() -> {name: number}; called in no_grad
+                 every: int = 200):     # steps
+        self.measure, self.every, self.rows = measure, every, []
+    def begin(self, loop):
+        if loop.step == 0: self.after_step(loop)
+    def after_step(self, loop):
+        if loop.step % self.every and loop.step != loop.steps: return
+        kept = random_state()
+        with torch.no_grad(): self.rows.append({"step": loop.step, **self.measure()})
+        set_random_state(kept)
+    def state_dict(self): return {"rows": self.rows}
+    def load_state_dict(self, state): self.rows = list(state.get("rows", []))
 
 # %% ../nbs/05_train.ipynb #140263b5
 class Guard(Hook):

@@ -13,7 +13,7 @@ import numpy as np, torch
 import torch.nn.functional as F
 from accelerate import PartialState
 from torch import nn
-from .core import JobError, Stage, UserError, display_path, need, picture_grid, to_signed
+from .core import JobError, Stage, UserError, check_range, display_path, need, picture_grid, to_signed
 from .data import Batches, augment, write_features
 from .pretrained import load_dists
 from .train import EMA, Phase, Preview, cosine, file_hash, fit, load_model, save_model
@@ -148,6 +148,7 @@ def train_vae(
     **options,        # further ones for `fit`
 ) -> tuple:           # (averaged VAE in eval mode, the Loop)
     "Train a VAE on a dataset's training pictures; goes on from its newest checkpoint. Raises `JobError` where DISTS is asked for and its weights cannot be had."
+    check_range(1, 4096, width=width, latent=latent, batch_size=batch_size); check_range(1e-7, 1, lr=lr); check_range(0, 1e4, dists=dists)
     model, judge = VAE(size, width, latent), load_dists() if dists else None
     if start: _begin_with(model, stage, start)
     ema, fixed = EMA(model, decay=0.99), torch.randn(16, latent, generator=torch.Generator().manual_seed(stage.seed))

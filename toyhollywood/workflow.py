@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 import yaml
 from .core import (JobError, UserError, disk_error, display_path, hold, load_preset, nearest, notebook_parameters, notebooks_folder, package_file,
-                               read_json, write_json, write_text)
+                               read_json, write_bytes, write_json, write_text)
 from .webpage import duration
 
 # %% ../nbs/70_workflow.ipynb #8b4affca
@@ -264,8 +264,10 @@ def run_chain(
     _missing_needs(run, config)
     _try_again(run, config)
     command = snakemake_command(run, config, jobs, profile)
+    before = {path: path.read_bytes() for path in (run / "config.yaml", *(run / stage / "metrics.json" for stage in config["asked"])) if path.is_file()}
     _write_config(run, config | {"jobs": jobs})
-    return _run(run, config, command, watch or globals()["watch"])
+    try: return _run(run, config, command, watch or globals()["watch"])
+    except UserError: _take_back(run, config, before, {"data": data, "preset": preset, "stages": stages, "seed": seed}, overrides, jobs); raise
 
 # %% ../nbs/70_workflow.ipynb #217994b7
 def _write_config(run, config):
@@ -292,6 +294,19 @@ def _run(run, config, command, watch):
     return page
 
 # %% ../nbs/70_workflow.ipynb #8f416a65
+def _take_back(run, config, before, call, overrides, jobs):
+    "A stage that refused its parameters forgets them, and what it had finished before counts again."
+    refused = [s for s in config["asked"] if (run / s / "error.json").is_file() and read_json(run / s / "error.json").get("status") == 2]
+    kept = [o for o in overrides if o.partition(".")[0] not in refused]
+    if len(kept) < len(overrides):
+        (run / "config.yaml").unlink()
+        if run / "config.yaml" in before: write_bytes(run / "config.yaml", before[run / "config.yaml"])
+        _write_config(run, resolve(run, overrides=kept, **call) | {"jobs": jobs})
+    for stage in refused:
+        record, weights = run / stage / "metrics.json", run / stage / "model.safetensors"
+        trained_since = weights.is_file() and record in before and hashlib.sha256(weights.read_bytes()).hexdigest() != read_json(run / stage / "model.json").get("sha256")
+        if record in before and not record.exists() and not trained_since: write_bytes(record, before[record])
+
 def _missing_needs(run, config):
     "Inputs that nobody is asked to make, in the words of the contract."
     from toyhollywood.core import need
