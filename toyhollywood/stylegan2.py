@@ -17,7 +17,7 @@ import torch.nn.functional as F
 from accelerate import PartialState
 from fastcore.basics import patch
 from torch import nn
-from .core import JobError, Stage, UserError, picture_grid
+from .core import JobError, Stage, UserError, check_range, picture_grid
 from .data import Batches, Dataset
 from .drawing import Adaptive, Distance, diff_augment, enough, latents_of, power_of_two
 from .train import EMA, Phase, Preview, fit, lazy_adam, load_model, save_model
@@ -55,8 +55,8 @@ def modulated(x, weight, style, double, demodulate=False, plus=None, gain=1.0):
     x = x * style[:, :, None, None].to(x.dtype)
     x = OPERATIONS["double"](x, weight) if double else F.conv2d(x, weight, padding=weight.shape[-1] // 2)
     if not demodulate: return x
-    size = gain * torch.rsqrt(style.float().square() @ weight.float().square().sum((2, 3)).T + 1e-8)
-    return torch.addcmul(plus.to(x.dtype), x, size[:, :, None, None].to(x.dtype))
+    size = (gain * torch.rsqrt(style.float().square() @ weight.float().square().sum((2, 3)).T + 1e-8))[:, :, None, None].to(x.dtype)
+    return x * size if plus is None else torch.addcmul(plus.to(x.dtype), x, size)
 
 def tent(x, gain=1.0):
     "The blur [1 3 3 1] in both directions as a kernel (1, 1, 4, 4)."
@@ -88,21 +88,22 @@ OPERATIONS = {"modulated": modulated, "double": double, "halve": halve, "enlarge
 
 # %% ../nbs/41_stylegan2.ipynb #4e882e97
 class StyledConv(nn.Module):
-    "A modulated convolution with noise, bias and activation; without the last two for colours."
-    def __init__(self, a: int, b: int, style: int, side: int, kernel: int = 3, double: bool = False, colours: bool = False):
+    "A modulated convolution with bias and activation, and with noise in between where it is asked for; for colours it is nothing but the convolution and its bias."
+    def __init__(self, a: int, b: int, style: int, side: int, kernel: int = 3, double: bool = False, colours: bool = False, noise: bool = False):
         super().__init__()
         self.weight, self.bias = nn.Parameter(torch.randn(b, a, kernel, kernel)), nn.Parameter(torch.zeros(b))
         self.affine, self.double, self.colours, self.scale = Linear(style, a, bias=1.0), double, colours, 1 / (a * kernel ** 2) ** 0.5
-        if not colours:
-            self.strength = nn.Parameter(torch.zeros(()))
-            self.register_buffer("noise", torch.randn(side, side)) # the same for every picture that is drawn after training
+        self.strength = nn.Parameter(torch.zeros(())) if noise else None
+        if noise: self.register_buffer("noise", torch.randn(side, side)) # the same for every picture that is drawn after training
     def forward(self, x, w, fresh):
         weight, style = self.weight * self.scale, self.affine(w)
         if self.colours: return OPERATIONS["modulated"](x, weight, style, False) + self.bias.to(x.dtype)[:, None, None]
-        side = x.shape[-1] * (2 if self.double else 1)
-        noise = torch.randn(len(x), 1, side, side, device=x.device) if fresh else self.noise
-        x = OPERATIONS["modulated"](x, weight, style, self.double, True, noise * (GAIN * self.strength), GAIN)
+        x = OPERATIONS["modulated"](x, weight, style, self.double, True, self._noise(x, fresh), GAIN)
         return activated(x + (GAIN * self.bias).to(x.dtype)[:, None, None])
+    def _noise(self, x, fresh):
+        if self.strength is None: return None
+        side = x.shape[-1] * (2 if self.double else 1)
+        return GAIN * self.strength * (torch.randn(len(x), 1, side, side, device=x.device) if fresh else self.noise)
 
 # %% ../nbs/41_stylegan2.ipynb #b215d428
 def stylegan2_channels(side: int, width: int, most: int) -> int: # as the parameters `width` and `most`
@@ -111,15 +112,15 @@ def stylegan2_channels(side: int, width: int, most: int) -> int: # as the parame
 
 class Synthesis(nn.Module):
     "Styles to pictures."
-    def __init__(self, size: int, width: int, most: int, style: int):
+    def __init__(self, size: int, width: int, most: int, style: int, noise: bool):
         super().__init__()
         self.sides = [4 * 2 ** i for i in range(int(math.log2(size)) - 1)]
         wide = [stylegan2_channels(s, width, most) for s in self.sides]
         self.start = nn.Parameter(torch.randn(1, wide[0], 4, 4))
-        self.convs = nn.ModuleList([StyledConv(wide[0], wide[0], style, 4)])
+        self.convs = nn.ModuleList([StyledConv(wide[0], wide[0], style, 4, noise=noise)])
         self.colours = nn.ModuleList([StyledConv(wide[0], 3, style, 4, 1, colours=True)])
         for side, a, b in zip(self.sides[1:], wide, wide[1:]):
-            self.convs += [StyledConv(a, b, style, side, double=True), StyledConv(b, b, style, side)]
+            self.convs += [StyledConv(a, b, style, side, double=True, noise=noise), StyledConv(b, b, style, side, noise=noise)]
             self.colours.append(StyledConv(b, 3, style, side, 1, colours=True))
         self.count = len(self.convs) + 1 # styles
     def forward(self, ws: torch.Tensor, fresh: bool): # (n, count, style) -> (n, 3, size, size), about [-1, 1]
@@ -141,10 +142,11 @@ class StyleGAN2Generator(nn.Module):
         most: int = 512,  # channels at most
         style: int = 512, # numbers in a latent and in a style
         mapping_layers: int = 8,
+        noise: bool = True, # a fresh noise after every convolution, as its authors have it
     ):
         super().__init__()
         power_of_two(size, 16, 1024, "StyleGAN2")
-        self.mapping, self.synthesis, self.latent = Mapping(style, mapping_layers), Synthesis(size, width, most, style), style
+        self.mapping, self.synthesis, self.latent = Mapping(style, mapping_layers), Synthesis(size, width, most, style, noise), style
     def compiled_parts(self): return [self.mapping, self.synthesis] # what training calls
     def styles(self, z: torch.Tensor, truncation: float = 1.0): # (n, style) -> W+ (n, count, style)
         "Styles of latents, one for every layer, drawn towards the mean style by truncation below 1."
@@ -254,21 +256,21 @@ def train_stylegan2(
     stage: Stage,        # gets weights, log, previews, checkpoints
     size: int = 64, width: int = 64, most: int = 512, style: int = 512, mapping_layers: int = 8, # as for `StyleGAN2Generator`
     steps: int = 10000, batch_size: int = 16, lr: float = 2e-3, r1: float = 0.0, path_length: float = 2.0, mixing: float = 0.9,
-    augment: float = -1.0, ema: float = 0.998, precision="auto", # as the page's parameters
+    augment: float = -1.0, ema: float = 0.998, noise: bool = False, precision="auto", # as the page's parameters
     draw: str = "auto", drawn: int = 0, truncation: float = 0.7, # not used here
     **options,           # further ones for `fit`
 ) -> tuple:              # (averaged StyleGAN2Generator in eval mode, the Loop)
     "Train StyleGAN2 on a dataset's training pictures; raises `UserError` for fewer than 64 of them and for a size that is no power of two."
     rows, process = dataset.indices("train"), PartialState()
-    enough(len(rows), "StyleGAN2")
-    generator, discriminator = StyleGAN2Generator(size, width, most, style, mapping_layers), StyleGAN2Discriminator(size, width, most)
+    enough(len(rows), "StyleGAN2"); check_range(1, 4096, style=style, width=width, most=most, batch_size=batch_size); check_range(1, 32, mapping_layers=mapping_layers); check_range(1e-7, 1, lr=lr); check_range(0, 1, ema=ema, mixing=mixing); check_range(0, 1e4, r1=r1, path_length=path_length)
+    generator, discriminator = StyleGAN2Generator(size, width, most, style, mapping_layers, noise), StyleGAN2Discriminator(size, width, most)
     adaptive = Adaptive(start=max(augment, 0.0), most=1.0 if augment >= 0 else 0.9, pictures=500_000 if augment < 0 else float("inf"))
     average, fixed = EMA(generator, ema), latents_of(range(16), style)
     batches = Batches(dataset.pixels(size), rows, batch_size, stage.seed, horizontal_flip=True, rank=process.process_index, world=process.num_processes)
     phases = stylegan2_phases(generator, discriminator, adaptive, PathLength(), lr, r1 or 0.02 * size ** 2 / batch_size, path_length, mixing)
     def preview(): return picture_grid(list(draw_styles(average.module, average.module.styles(fixed.to(next(average.module.parameters()).device), 0.7))), columns=8)
     loop = fit(phases, batches, steps, stage, [average, Preview(preview, max(1, steps // 8))], precision, key=dataset.fingerprint, **options)
-    save_model(stage.folder, average.module, {"size": size, "width": width, "most": most, "style": style, "mapping_layers": mapping_layers}, images=steps * batch_size)
+    save_model(stage.folder, average.module, {"size": size, "width": width, "most": most, "style": style, "mapping_layers": mapping_layers, "noise": noise}, images=steps * batch_size)
     return average.module.eval(), loop
 
 # %% ../nbs/41_stylegan2.ipynb #68e133f2
