@@ -82,6 +82,16 @@ def _sample(a):
         sample(a.run or "runs/demo", a.model, a.n, a.seed, a.truncation, a.columns, a.out or "drawn.png")
         print(f"drawn to {a.out or 'drawn.png'}")
 
+def _map(a):
+    from toyhollywood.mapping import map_photo
+    map_photo(a.photo, a.run, a.n, a.seed, a.refine, a.out)
+    print(f"the photo, {a.n} toys and the training toys most like it are in {a.out}")
+
+def _draw(a):
+    from toyhollywood.mapping import draw_words
+    draw_words(a.text, a.run, a.n, a.seed, a.out)
+    print(f"drawn to {a.out}")
+
 def _search(a):
     from toyhollywood.clip import search
     found = search(a.run, a.words, a.n)
@@ -162,6 +172,12 @@ def _add_results(verbs):
     p.add_argument("--truncation", type=float, help="below 1 for the more usual, where the model has it"); p.add_argument("--columns", type=_positive, help="side by side (default: about square)")
     p.add_argument("--out", help="a .png (default: drawn.png)"); p.add_argument("--replay", metavar="PICTURE", help="draw the picture again by the recipe it carries, and say whether it is the same")
     p.add_argument("--film", help="a walk past the seeds as .gif, .webp or .mp4"); p.add_argument("--frames", type=int, default=24, help="of the film, from one seed to the next (default: %(default)s)")
+    p = _verb(verbs, "map", "make a toy of a photo", "toyhollywood map photo.jpg --run runs/demo --n 4 --refine 50 --out toy.png", _map)
+    p.add_argument("photo", help="a picture file of any kind"); p.add_argument("--run", default="runs/demo"); p.add_argument("-n", "--n", type=_positive, default=4, help="the toy and variations of it (default: %(default)s)")
+    p.add_argument("--refine", type=_natural, default=0, help="steps of optimisation after mapping: slower, more like the photo (default: %(default)s)"); p.add_argument("--seed", type=_natural, default=0, help="of the variations"); p.add_argument("--out", default="mapped.png", help="a .png (default: %(default)s)")
+    p = _verb(verbs, "draw", "draw toys that fit a text", 'toyhollywood draw "man with orange hair and a beard" --run runs/demo --n 4 --out drawn.png', _draw)
+    p.add_argument("text"); p.add_argument("--run", default="runs/demo"); p.add_argument("-n", "--n", type=_positive, default=4, help="how many (default: %(default)s)")
+    p.add_argument("--seed", type=_natural, default=0, help="of the variations"); p.add_argument("--out", default="drawn.png", help="a .png (default: %(default)s)")
     p = _verb(verbs, "bench", "measure what is claimed about speed on this machine", "toyhollywood bench --out runs/bench", _bench)
     p.add_argument("--out", default="runs/bench"); p.add_argument("--repeats", type=_positive, default=5, help="of every measurement (default: %(default)s)")
     p = _verb(verbs, "report", "build the result page of a run again", "toyhollywood report --run runs/demo", _report)

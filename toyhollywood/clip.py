@@ -7,7 +7,7 @@ __all__ = ['CAPTIONS', 'TEMPLATES', 'bpe', 'words_of', 'pieces', 'singular', 'To
            'make_clip', 'same_title_bias', 'contrastive_loss', 'cropped', 'drop_words', 'adamw', 'clip_phase',
            'train_clip', 'Clip', 'stacks', 'zero_shot', 'retrieval', 'evaluate', 'rows_of_pictures', 'parse_pretrained',
            'fetch_pretrained', 'load_pretrained', 'add_pretrained', 'load_clip', 'score_prompts', 'search',
-           'common_words']
+           'known_words', 'common_words']
 
 # %% ../nbs/20_clip.ipynb #e80f85ba
 import math, re, sys
@@ -455,12 +455,16 @@ def search(
 ) -> list:             # of (row of the dataset, cosine), the best first
     "The pictures that fit a text best; words that the model never saw are named on stderr, and a text of such words alone raises `UserError`."
     clip, dataset = load_clip(run, own, stage), Dataset.open(Path(run) / "data")
-    unseen = clip.unseen(words)
-    if len(unseen) == len(words_of(words)) and (unseen or not words_of(words)):
-        raise UserError(f"none of the words of {words!r} was in a training title; words that were: {', '.join(common_words(dataset))}")
-    if unseen: print(f"never seen, so not used: {', '.join(unseen)}", file=sys.stderr)
+    known_words(clip, words, dataset)
     scores = (_features(run, dataset, own, stage) @ clip.encode_text([words]).T)[:, 0]
     return [(dataset.rows[i], float(scores[i])) for i in np.argsort(-scores, kind="stable")[:n]]
+
+def known_words(clip: Clip, text: str, dataset: Dataset):
+    "Name on stderr the words of a text that a model was never shown; raises `UserError` when there are no others."
+    unseen = clip.unseen(text)
+    if len(unseen) == len(words_of(text)) and (unseen or not words_of(text)):
+        raise UserError(f"none of the words of {text!r} was in a training title; words that were: {', '.join(common_words(dataset))}")
+    if unseen: print(f"never seen, so not used: {', '.join(unseen)}", file=sys.stderr)
 
 def common_words(dataset: Dataset, count: int = 12) -> list:
     "The words that most training titles have."

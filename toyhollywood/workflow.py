@@ -34,11 +34,13 @@ CHAIN = {
     "imagenet": Step("11_imagenet", needs=("data",)),
     "clip": Step("20_clip", needs=("data",)),
     "clip_unnamed": Step("20_clip", needs=("data",), given={"stage_name": "clip_unnamed", "captions": "without_class"}),
-    "cluster": Step("21_cluster", needs=("data",), after=("vae", "vae_dists", "imagenet", "clip", "clip_unnamed")),
+    "simclr": Step("50_simclr", needs=("data",)),
+    "cluster": Step("21_cluster", needs=("data",), after=("vae", "vae_dists", "imagenet", "clip", "clip_unnamed", "simclr")),
     "superres": Step("30_superres", needs=("data",), after=("cluster",)),
     "superres_x4": Step("30_superres", needs=("data",), after=("cluster",), given={"stage_name": "superres_x4", "scale": 4}),
     "fastgan": Step("40_fastgan", needs=("data",), after=("cluster", "superres")),
     "stylegan2": Step("41_stylegan2", needs=("data",), after=("clip", "cluster", "superres")),
+    "mapper": Step("51_mapper", needs=("data", "clip", "simclr", "stylegan2"), after=("vae", "cluster", "superres")),
 }
 
 # %% ../nbs/70_workflow.ipynb #bc91f0eb
@@ -407,7 +409,8 @@ def _headline(record):
 TRAINERS = {"vae": ("toyhollywood.vae", "train_vae"), "vae_dists": ("toyhollywood.vae", "train_vae"),
             "clip": ("toyhollywood.clip", "train_clip"), "clip_unnamed": ("toyhollywood.clip", "train_clip"),
             "superres": ("toyhollywood.superres", "train_superres"), "superres_x4": ("toyhollywood.superres", "train_superres"),
-            "fastgan": ("toyhollywood.fastgan", "train_fastgan"), "stylegan2": ("toyhollywood.stylegan2", "train_stylegan2")}
+            "fastgan": ("toyhollywood.fastgan", "train_fastgan"), "stylegan2": ("toyhollywood.stylegan2", "train_stylegan2"),
+            "simclr": ("toyhollywood.simclr", "train_simclr"), "mapper": ("toyhollywood.mapper", "train_mapper")}
 
 def train_stage(
     stage: str,     # one of TRAINERS
