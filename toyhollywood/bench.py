@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['alternate', 'row', 'bench_help', 'bench_first_request', 'bench_crawl', 'bench_vae', 'toy_heaps', 'bench_sweep',
            'bench_embedding', 'plain_modulated', 'plain_resample', 'plain_operations', 'bench_gan', 'bench_superres',
-           'run_benchmarks', 'benchmark_text']
+           'bench_simclr', 'run_benchmarks', 'benchmark_text']
 
 # %% ../nbs/90_benchmarks.ipynb #fb12cc07
 import contextlib, statistics, subprocess, sys, tempfile, threading, time
@@ -266,6 +266,50 @@ def bench_superres(repeats: int = 5, width: int = 32, depth: int = 12, side: int
     seconds = alternate({"ours": lambda: upscale(net, picture)}, repeats)["ours"]
     return row(f"super-resolution x4 ({width} channels, {depth} convolutions), megapixels drawn a second", [16 * side ** 2 / 1e6 / s for s in seconds], 1.0, device=device_name(device))
 
+# %% ../nbs/90_benchmarks.ipynb #875e0f7b
+def _simclr_of_lightly(folder, size, batch_size, backbone):
+    "Batches of lightly, endless, and its training step."
+    import timm, torch
+    from lightly.data import LightlyDataset
+    from lightly.loss import NTXentLoss
+    from lightly.models.modules import SimCLRProjectionHead
+    from lightly.transforms import SimCLRTransform
+    net = timm.create_model(backbone, num_classes=0)
+    head, loss = SimCLRProjectionHead(net.num_features, 128, 128), NTXentLoss(temperature=0.2)
+    adam = torch.optim.AdamW([*net.parameters(), *head.parameters()], 2e-3)
+    views = SimCLRTransform(input_size=size, cj_prob=1.0, cj_strength=0.5, min_scale=0.3, random_gray_scale=0.1, gaussian_blur=0.3)
+    loader = torch.utils.data.DataLoader(LightlyDataset(str(folder), transform=views), batch_size, shuffle=True, drop_last=True, num_workers=2, persistent_workers=True)
+    def batches():
+        while True: yield from loader
+    def step(batch):
+        value = loss(*(head(net(v)) for v in batch[0]))
+        adam.zero_grad(); value.backward(); adam.step()
+    return batches(), step
+
+def bench_simclr(repeats: int = 5, size: int = 64, batch_size: int = 64, backbone: str = "resnet18", pictures: int = 512) -> dict:
+    "Pictures a second of SimCLR's training from files to the optimizer's step, beside the package lightly where it is installed."
+    import torch
+    from toyhollywood.data import Batches, build_dataset
+    from toyhollywood.simclr import SimCLR, simclr_phase
+    from toyhollywood.train import candidates, device_name, measure_precision, run_phase
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    with tempfile.TemporaryDirectory() as folder:
+        data = build_dataset("sample", f"{folder}/data", limit=pictures)
+        phase = simclr_phase(SimCLR(backbone, 128, size))
+        batches = Batches(data.pixels(size), data.indices(), batch_size)
+        plan, _ = measure_precision([phase], next(batches), device, candidates(device))
+        plan.apply([phase], device)
+        def ours():
+            run_phase(phase, plan.move(next(batches), device), 0, plan, device); phase.optimizer.step()
+            if device.type == "cuda": torch.cuda.synchronize()
+        actions = {"ours": ours}
+        with contextlib.suppress(ModuleNotFoundError):
+            theirs, step = _simclr_of_lightly(data.folder / "images", size, batch_size, backbone)
+            actions["theirs"] = lambda: step(next(theirs))
+        seconds = alternate(actions, repeats)
+    rates = {name: [batch_size / s for s in found] for name, found in seconds.items()}
+    return row(f"SimCLR's training, {backbone}, {size} px, batch {batch_size}, {plan}, beside the package lightly, pictures a second", rates["ours"], 2.5, rates.get("theirs"), device=device_name(device))
+
 # %% ../nbs/90_benchmarks.ipynb #7c42a7db
 def run_benchmarks(
     stage: Stage,          # gets benchmarks.json and metrics.json
@@ -276,15 +320,16 @@ def run_benchmarks(
     width: int = 32,
     points: int = 15300,   # to cluster
     gan_width: int = 64,   # of the generators
+    simclr: str = "resnet18", # its backbone
 ) -> list:                 # of rows as `row` makes them
     "Measure every claim and write the table."
     rows = []
     for measure in (lambda: bench_help(repeats), lambda: bench_first_request(repeats), lambda: bench_crawl(repeats, products), lambda: bench_vae(repeats, size, batch_size, width),
-                    lambda: bench_embedding(repeats), lambda: bench_sweep(max(1, repeats // 2), points), lambda: bench_superres(repeats),
+                    lambda: bench_embedding(repeats), lambda: bench_sweep(max(1, repeats // 2), points), lambda: bench_superres(repeats), lambda: bench_simclr(repeats, size, batch_size, simclr),
                     lambda: bench_gan("fastgan", 3.0, max(1, repeats // 2), size, gan_width), lambda: bench_gan("stylegan2", 4.0, max(1, repeats // 2), size, gan_width)):
         rows.append(measure())
         stage.metric(rows[-1]["claim"], rows[-1]["ours"], n=rows[-1]["n"])
-        stage.progress(len(rows), 9)
+        stage.progress(len(rows), 10)
     write_json(stage.path("benchmarks.json"), rows)
     stage.finish()
     return rows

@@ -201,9 +201,9 @@ def refine(
     offset = torch.zeros_like(start, requires_grad=True)
     adam = torch.optim.Adam([offset], lr, betas=(0.9, 0.99))
     rate = torch.optim.lr_scheduler.OneCycleLR(adam, lr, total_steps=steps, pct_start=0.2)
-    for _ in range(steps):
+    for step in range(steps):
         drawn = frozen.draw(start + spread * offset)
-        terms = four_terms(frozen, x, drawn, clip=0, encoder=0, dists_pictures=len(x))
+        terms = four_terms(frozen, x, drawn, clip=0, encoder=0, dists=2.0 * (step % 2 == 0), dists_pictures=len(x)) # the dear eye looks every other time
         loss = len(x) * sum(terms.values()) + stray * offset.square().mean((1, 2)).sum()
         adam.zero_grad(); loss.backward(); adam.step(); rate.step()
     return (start + spread * offset).detach().cpu()
@@ -221,11 +221,12 @@ def dists_between(
 
 def recall_at_one(
     drawn: np.ndarray,  # (n, d) features of what was drawn
-    photos: np.ndarray, # (n, d) of what it was drawn from
+    photos: np.ndarray, # (m, d) of photos, among them what it was drawn from
+    own=None,           # (n,) which photo each was drawn from; in their order when None
 ) -> float:             # in [0, 1]
     "Share of drawings that are most like their own photo among all, by cosine."
     unit = lambda f: f / np.maximum(np.linalg.norm(f, axis=1, keepdims=True), 1e-9)
-    return float((np.argmax(unit(drawn) @ unit(photos).T, axis=1) == np.arange(len(photos))).mean())
+    return float((np.argmax(unit(drawn) @ unit(photos).T, axis=1) == (np.arange(len(drawn)) if own is None else own)).mean())
 
 # %% ../nbs/51_mapper.ipynb #df5efaf7
 def principal_reconstruction(
