@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['FILTERS', 'degrade', 'Pairs', 'SuperResolver', 'charbonnier', 'Snapshot', 'train_superres', 'upscale',
-           'other_network', 'luma', 'luma_scores', 'compare', 'write_larger', 'to_draw']
+           'other_network', 'luma', 'luma_scores', 'compare', 'write_larger', 'to_draw', 'load_superres']
 
 # %% ../nbs/30_superres.ipynb #2fab2d7f
 import io, shutil, tempfile
@@ -259,3 +259,7 @@ def to_draw(
     return Dataset.open(larger) if _made_of(larger) == chosen.fingerprint else chosen
 
 def _made_of(folder): return read_json(folder / "dataset.json").get("made_of") if (folder / "dataset.json").is_file() else None
+
+def load_superres(folder) -> SuperResolver: # of a run's stage, such as runs/demo/superres; to be given to `upscale`
+    "A trained super-resolution network."
+    return load_model(SuperResolver, folder)
