@@ -869,7 +869,7 @@ def read(self: Batches, position: int):
     return torch.from_numpy(chosen), to_signed(torch.from_numpy(np.ascontiguousarray(pictures.transpose(0, 3, 1, 2))))
 
 @patch
-def hold(self: Batches,
+def keep_on(self: Batches,
     device,             # torch.device
     most: int = 2**33,  # bytes of its memory that pictures may take
 ) -> bool:              # whether they are there now

@@ -555,7 +555,7 @@ def fit(
             plan = broadcast_object_list([_plan(phases, batches, steps, stage, precision, accelerator.device)])[0] # all processes as the first
             shutil.rmtree(stage.path("previews"), ignore_errors=True)
         plan.apply(phases, accelerator.device)
-        if accelerator.device.type == "cuda" and hasattr(batches, "hold"): batches.hold(accelerator.device)
+        if accelerator.device.type == "cuda" and hasattr(batches, "keep_on"): batches.keep_on(accelerator.device)
         torch.backends.cudnn.benchmark = steps >= 5000 # all batches have one shape; the search took 45 s for StyleGAN2 on an H100
         loop = Loop(phases, batches, steps, stage, [*hooks, Guard(log_every), Log(log_every), checkpoint], plan, accelerator)
         return _run(loop, state, stop_at)
