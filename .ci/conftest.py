@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -17,11 +18,24 @@ class Command:
     def __init__(self, python):
         self.words = [str(python), "-m", "toyhollywood.cli"]
 
-    def __call__(self, *words, cwd=None, timeout=600, **options):
+    def __call__(self, *words, cwd=None, timeout=1800, **options):
         return subprocess.run([*self.words, *map(str, words)], cwd=cwd, timeout=timeout, capture_output=True, text=True, stdin=subprocess.DEVNULL, **options)
 
     def start(self, *words, cwd=None):
         return subprocess.Popen([*self.words, *map(str, words)], cwd=cwd, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True)
+
+
+def pytest_collection_modifyitems(items):
+    "The long ones first, so that two processes end together; the test of kill -9 asks for the undisturbed run last, when another has made it."
+    order = ["test_kill", "test_wheel", "test_browser", "test_run", "test_bad_input"]
+    items.sort(key=lambda item: order.index(item.module.__name__))
+
+
+def said(done, status, *words):
+    assert done.returncode == status, done.stdout + done.stderr
+    assert "Traceback" not in done.stderr + done.stdout
+    for word in words:
+        assert word in done.stderr, done.stderr
 
 
 @pytest.fixture(scope="session")
@@ -30,11 +44,14 @@ def command():
 
 
 @pytest.fixture(scope="session")
-def smoke_run(command, tmp_path_factory):
-    "An undisturbed run of the whole chain in its smallest size."
-    run = tmp_path_factory.mktemp("smoke") / "run"
-    done = command("run", "--preset", "smoke", "--out", run, timeout=1200)
-    assert done.returncode == 0, done.stdout + done.stderr
+def smoke_run(command, tmp_path_factory, worker_id):
+    "An undisturbed run of the whole chain in its smallest size, made by the first that asks and shared by all processes of this test run."
+    shared = tmp_path_factory.getbasetemp() if worker_id == "master" else tmp_path_factory.getbasetemp().parent
+    run = shared / "smoke" / "run"
+    with FileLock(shared / "smoke.lock"):
+        if not (run / "report" / "index.html").exists():
+            done = command("run", "--preset", "smoke", "--out", run)
+            assert done.returncode == 0, done.stdout + done.stderr
     return run
 
 

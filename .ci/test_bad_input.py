@@ -6,14 +6,8 @@ import subprocess
 import threading
 
 import pytest
+from conftest import said
 from PIL import Image
-
-
-def said(done, status, *words):
-    assert done.returncode == status, done.stdout + done.stderr
-    assert "Traceback" not in done.stderr + done.stdout
-    for word in words:
-        assert word in done.stderr, done.stderr
 
 
 @pytest.mark.parametrize("words, hint", [
