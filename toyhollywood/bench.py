@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['alternate', 'row', 'bench_help', 'bench_first_request', 'bench_crawl', 'bench_vae', 'toy_heaps', 'bench_sweep',
            'bench_embedding', 'plain_modulated', 'plain_resample', 'plain_operations', 'bench_gan', 'bench_superres',
-           'bench_simclr', 'run_benchmarks', 'benchmark_text']
+           'bench_simclr', 'bench_diffusion', 'run_benchmarks', 'benchmark_text']
 
 # %% ../nbs/90_benchmarks.ipynb #fb12cc07
 import contextlib, statistics, subprocess, sys, tempfile, threading, time
@@ -312,6 +312,42 @@ def bench_simclr(repeats: int = 5, size: int = 64, batch_size: int = 64, backbon
     found = row(f"SimCLR's training, {backbone}, {size} px, batch {batch_size}, {plan}, {beside}, pictures a second", rates["ours"], 2.5, rates.get("theirs"), device=device_name(device))
     return found | ({} if "theirs" in rates else {"met": False}) # the target is of the ratio
 
+# %% ../nbs/90_benchmarks.ipynb #88b9f06c
+def _diffusion_package(size, dim):
+    "The package's diffusion model and its U-Net."
+    from denoising_diffusion_pytorch import GaussianDiffusion, Unet
+    net = Unet(dim=dim, dim_mults=(1, 2, 4))
+    return GaussianDiffusion(net, image_size=size, timesteps=300), net
+
+def bench_diffusion(repeats: int = 3, size: int = 64, batch_size: int = 16, width: int = 32) -> list: # of two rows
+    "Pictures a second of a diffusion model's training step and of its sampling, beside the package denoising-diffusion-pytorch where it is installed."
+    import torch
+    from toyhollywood.diffusion import UNet, diffusion_phase, draw_diffusion
+    from toyhollywood.train import candidates, device_name, measure_precision, run_phase
+    device, many = torch.device("cuda" if torch.cuda.is_available() else "cpu"), 4
+    net = UNet(size, width, (1, 2, 4), blocks=2)
+    phase, x = diffusion_phase(net, torch.zeros(batch_size, dtype=torch.long), None), torch.rand(batch_size, 3, size, size, generator=torch.Generator().manual_seed(0))
+    batch = (torch.arange(batch_size), 2 * x - 1)
+    plan, _ = measure_precision([phase], batch, device, candidates(device))
+    plan.apply([phase], device)
+    wait = torch.cuda.synchronize if device.type == "cuda" else lambda: None
+    def ours(): run_phase(phase, plan.move(batch, device), 0, plan, device); phase.optimizer.step(); wait()
+    learn, draw = {"ours": ours}, {"ours": lambda: (draw_diffusion(net, range(many), 20), wait())}
+    draw_diffusion(net, range(many), 2)
+    weights, beside = f"{sum(p.numel() for p in net.parameters()) / 1e6:.1f} M weights", "with nothing beside it: the package denoising-diffusion-pytorch is not installed"
+    with contextlib.suppress(ModuleNotFoundError):
+        other, unet = _diffusion_package(size, width)
+        other.to(device)
+        adam = torch.optim.Adam(other.parameters(), 1e-4)
+        def theirs(): adam.zero_grad(); other(x.to(device)).backward(); adam.step(); wait()
+        learn["theirs"], draw["theirs"], beside = theirs, lambda: (other.sample(batch_size=many), wait()), f"beside the package denoising-diffusion-pytorch ({sum(p.numel() for p in unet.parameters()) / 1e6:.1f} M)"
+    steps, drawings = alternate(learn, repeats), alternate(draw, max(1, repeats // 3), warmup=0)
+    rates = {name: [batch_size / s for s in found] for name, found in steps.items()}
+    drawn = {name: [many / s for s in found] for name, found in drawings.items()}
+    found = [row(f"diffusion's training step at {size} px ({weights}, batch {batch_size}), {plan}, {beside}, pictures a second", rates["ours"], 3.0, rates.get("theirs"), device=device_name(device)),
+             row(f"drawing {many} pictures with it, 20 steps instead of 300, {beside}, pictures a second", drawn["ours"], 40.0, drawn.get("theirs"), device=device_name(device))]
+    return found if "theirs" in rates else [f | {"met": False} for f in found]
+
 # %% ../nbs/90_benchmarks.ipynb #7c42a7db
 def run_benchmarks(
     stage: Stage,          # gets benchmarks.json and metrics.json
@@ -323,15 +359,19 @@ def run_benchmarks(
     points: int = 15300,   # to cluster
     gan_width: int = 64,   # of the generators
     simclr: str = "resnet18", # its backbone
+    diffusion_width: int = 32, # of its network
 ) -> list:                 # of rows as `row` makes them
     "Measure every claim and write the table."
     rows = []
     for measure in (lambda: bench_help(repeats), lambda: bench_first_request(repeats), lambda: bench_crawl(repeats, products), lambda: bench_vae(repeats, size, batch_size, width),
                     lambda: bench_embedding(repeats), lambda: bench_sweep(max(1, repeats // 2), points), lambda: bench_superres(repeats), lambda: bench_simclr(repeats, size, batch_size, simclr),
-                    lambda: bench_gan("fastgan", 3.0, max(1, repeats // 2), size, gan_width), lambda: bench_gan("stylegan2", 4.0, max(1, repeats // 2), size, gan_width)):
-        rows.append(measure())
-        stage.metric(rows[-1]["claim"], rows[-1]["ours"], n=rows[-1]["n"])
-        stage.progress(len(rows), 10)
+                    lambda: bench_gan("fastgan", 3.0, max(1, repeats // 2), size, gan_width), lambda: bench_gan("stylegan2", 4.0, max(1, repeats // 2), size, gan_width),
+                    lambda: bench_diffusion(repeats, size, max(2, batch_size // 4), diffusion_width)):
+        measured = measure()
+        for found in measured if isinstance(measured, list) else [measured]:
+            rows.append(found)
+            stage.metric(found["claim"], found["ours"], n=found["n"])
+        stage.progress(len(rows), 12)
     write_json(stage.path("benchmarks.json"), rows)
     stage.finish()
     return rows

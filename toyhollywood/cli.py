@@ -71,6 +71,8 @@ def _bench(a):
 
 def _sample(a):
     from toyhollywood.sampling import film, replay, sample
+    told = {name: getattr(a, name) for name in ("prompt", "line", "steps", "guidance", "sampler") if getattr(a, name) is not None}
+    if told and (a.film or a.replay): raise UserError(f"--{next(iter(told))} goes with drawings, not with --{'film' if a.film else 'replay'}; leave it out")
     if a.film and (a.out or a.replay): raise UserError(f"--film {a.film} writes a film of its own; give --out or --replay in another call")
     if a.replay:
         replay(a.replay, a.run, a.out)
@@ -79,7 +81,7 @@ def _sample(a):
         film(a.run or "runs/demo", a.model, a.n, a.seed, a.truncation, a.frames, a.film)
         print(f"filmed to {a.film}")
     else:
-        sample(a.run or "runs/demo", a.model, a.n, a.seed, a.truncation, a.columns, a.out or "drawn.png")
+        sample(a.run or "runs/demo", a.model, a.n, a.seed, a.truncation, a.columns, a.out or "drawn.png", **told)
         print(f"drawn to {a.out or 'drawn.png'}")
 
 def _map(a):
@@ -89,7 +91,7 @@ def _map(a):
 
 def _draw(a):
     from toyhollywood.mapping import draw_words
-    draw_words(a.text, a.run, a.n, a.seed, a.out)
+    draw_words(a.text, a.run, a.n, a.seed, a.out, a.model, a.steps, a.guidance)
     print(f"drawn to {a.out}")
 
 def _search(a):
@@ -166,10 +168,11 @@ def _add_results(verbs):
     p = _verb(verbs, "search", "find toys by words", 'toyhollywood search "red robot with a sword" --run runs/demo --draw found.png', _search)
     p.add_argument("words"); p.add_argument("--run", default="runs/demo"); p.add_argument("-n", type=_positive, default=8, help="how many (default: %(default)s)")
     p.add_argument("--draw", help="write the pictures found to this file")
-    p = _verb(verbs, "sample", "draw new toys with a generator of a run", "toyhollywood sample --run runs/demo --model stylegan2 --n 16 --seed 7 --truncation 0.7 --out grid.png\n  toyhollywood sample --replay grid.png\n  toyhollywood sample --model stylegan2 --n 6 --film walk.mp4", _sample)
+    p = _verb(verbs, "sample", "draw new toys with a generator of a run", "toyhollywood sample --run runs/demo --model stylegan2 --n 16 --seed 7 --truncation 0.7 --out grid.png\n  toyhollywood sample --replay grid.png\n  toyhollywood sample --model stylegan2 --n 6 --film walk.mp4\n  toyhollywood sample --model diffusion --steps 20 --guidance 2 --prompt \"man with a beard\"", _sample)
     p.add_argument("--run", help="the run folder (default: runs/demo, or what the picture to replay says)"); p.add_argument("--model", default="stylegan2", help="which generator (default: %(default)s)")
     p.add_argument("-n", "--n", type=_positive, default=16, help="how many (default: %(default)s)"); p.add_argument("--seed", type=_natural, default=0, help="of the first (default: %(default)s)")
-    p.add_argument("--truncation", type=float, help="below 1 for the more usual, where the model has it"); p.add_argument("--columns", type=_positive, help="side by side (default: about square)")
+    p.add_argument("--truncation", type=float, help="below 1 for the more usual, where the model has it"); p.add_argument("--prompt", help="what to draw, in words (diffusion)"); p.add_argument("--line", help="of which product line (diffusion)")
+    p.add_argument("--steps", type=_positive, help="of the sampler (diffusion; default: 20)"); p.add_argument("--guidance", type=float, help="how closely to listen to --prompt and --line (diffusion; default: 2)"); p.add_argument("--sampler", help="dpm++, ddim or ancestral (diffusion; default: dpm++)"); p.add_argument("--columns", type=_positive, help="side by side (default: about square)")
     p.add_argument("--out", help="a .png (default: drawn.png)"); p.add_argument("--replay", metavar="PICTURE", help="draw the picture again by the recipe it carries, and say whether it is the same")
     p.add_argument("--film", help="a walk past the seeds as .gif, .webp or .mp4"); p.add_argument("--frames", type=int, default=24, help="of the film, from one seed to the next (default: %(default)s)")
     p = _verb(verbs, "map", "make a toy of a photo", "toyhollywood map photo.jpg --run runs/demo --n 4 --refine 50 --out toy.png", _map)
@@ -177,6 +180,7 @@ def _add_results(verbs):
     p.add_argument("--refine", type=_natural, default=0, help="steps of optimisation after mapping: slower, more like the photo (default: %(default)s)"); p.add_argument("--seed", type=_natural, default=0, help="of the variations"); p.add_argument("--out", default="mapped.png", help="a .png (default: %(default)s)")
     p = _verb(verbs, "draw", "draw toys that fit a text", 'toyhollywood draw "man with orange hair and a beard" --run runs/demo --n 4 --out drawn.png', _draw)
     p.add_argument("text"); p.add_argument("--run", default="runs/demo"); p.add_argument("-n", "--n", type=_positive, default=4, help="how many (default: %(default)s)")
+    p.add_argument("--model", default="", help="mapper or diffusion (default: the mapper where the run has one)"); p.add_argument("--steps", type=_positive, help="of the sampler (diffusion; default: 20)"); p.add_argument("--guidance", type=float, help="how closely to listen (diffusion; default: 2)")
     p.add_argument("--seed", type=_natural, default=0, help="of the variations"); p.add_argument("--out", default="drawn.png", help="a .png (default: %(default)s)")
     p = _verb(verbs, "bench", "measure what is claimed about speed on this machine", "toyhollywood bench --out runs/bench", _bench)
     p.add_argument("--out", default="runs/bench"); p.add_argument("--repeats", type=_positive, default=5, help="of every measurement (default: %(default)s)")

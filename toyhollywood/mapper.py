@@ -5,8 +5,8 @@
 # %% auto #0
 __all__ = ['SIDE', 'FACTORS', 'Mapper', 'Frozen', 'four_terms', 'mapper_phase', 'features_of', 'Mappers', 'train_mapper',
            'load_mapper', 'map_pictures', 'drawn_of', 'refine', 'dists_between', 'recall_at_one',
-           'principal_reconstruction', 'factor_judge', 'known_factors', 'close_gap', 'Words', 'vary', 'prompts_of',
-           'edit']
+           'principal_reconstruction', 'factor_judge', 'known_factors', 'factor_experts', 'close_gap', 'Words', 'vary',
+           'prompts_of', 'edit']
 
 # %% ../nbs/51_mapper.ipynb #07ad7f31
 from pathlib import Path
@@ -18,6 +18,8 @@ from .clip import Clip, known_words, load_clip
 from .core import JobError, Stage, UserError, check_range, display_path, need, picture_grid, read_json
 from .data import Batches, Dataset
 from .drawing import enough, latents_of
+from .factors import ANSWERS, load_factor_judge, named_answers
+from .judge import extract
 from .pretrained import load_dists
 from .simclr import load_simclr
 from .stylegan2 import load_stylegan2
@@ -241,7 +243,7 @@ def principal_reconstruction(
     return (((x - mean).flatten(1) @ v.T @ v).unflatten(1, mean.shape) + mean).clamp(-1, 1)
 
 # %% ../nbs/51_mapper.ipynb #68528ba1
-FACTORS = ("hair_colour", "hair_length", "beard", "gender", "outfit", "skin", "skin_tone")
+FACTORS = (*ANSWERS, "skin_tone") # what a dataset's metadata may say
 
 def factor_judge(
     features: np.ndarray, # (n, d) of training pictures
@@ -257,6 +259,24 @@ def known_factors(dataset: Dataset) -> dict: # {factor: array of strings, "" whe
     "The factors that a dataset's metadata holds and that differ between its pictures."
     found = {name: np.array([str(row.get(name) if row.get(name) is not None else "") for row in dataset.rows]) for name in FACTORS}
     return {name: values for name, values in found.items() if len(set(values.tolist()) - {""}) > 1}
+
+def factor_experts(
+    dataset: Dataset,
+    factors: dict,            # as `known_factors`
+    pictures: torch.Tensor,   # (n, 3, h, w) in [-1, 1], of the training rows
+    train: np.ndarray,        # the training rows
+    extractor: str = "",      # a judge's name for the factors that the rendered judge does not know; they are left out when ""
+) -> dict:                    # {factor: (who answers, function from (m, 3, h, w) to m strings)}
+    "Who can tell each factor from a picture."
+    net, found, features = load_factor_judge(), {}, None
+    people = np.array([bool(row.get("is_human")) for row in dataset.rows])
+    for name, values in factors.items():
+        learnt = np.flatnonzero(values[train] != "")
+        if name in ANSWERS and set(values.tolist()) <= {*ANSWERS[name], ""} and people[values != ""].all(): found[name] = ("factor judge", lambda x, name=name: named_answers(net, x)[name])
+        elif extractor and len(set(values[train][learnt])) > 1:
+            features = extract(pictures, extractor) if features is None else features
+            found[name] = (extractor, lambda x, linear=factor_judge(features[learnt], values[train][learnt].tolist()): linear(extract(x, extractor)))
+    return found
 
 # %% ../nbs/51_mapper.ipynb #4eb99004
 def close_gap(

@@ -15,6 +15,7 @@ from .core import UserError, display_path, fit_square, need, picture_grid, read_
 from .data import BadPicture, Dataset, clean_picture
 from .drawing import write_drawing
 from .mapper import Frozen, Words, drawn_of, features_of, load_mapper, map_pictures, refine, vary
+from .sampling import sample
 from .superres import to_draw
 
 # %% ../nbs/73_mapping.ipynb #57201b80
@@ -133,11 +134,17 @@ def map_photo(
 
 def draw_words(
     text: str,          # such as "man with orange hair and a beard"
-    run="runs/demo",    # run folder with a mapper
+    run="runs/demo",    # run folder with a mapper or a diffusion model
     n: int = 4, seed: int = 0, # as for `map_photo`
     out=None,           # a .png to write
+    model: str = "",    # mapper or diffusion; the mapper where the run has one when ""
+    steps=None, guidance=None, # of the diffusion model, as for `sampling.draw`
 ) -> Image.Image:
     "Toys that fit a text; words that the run never read are named on stderr, and a text of such words alone raises `UserError`."
+    if model not in ("", "mapper", "diffusion"): raise UserError(f"there is no model {model!r} that takes words; use mapper or diffusion")
+    has = {name: (Path(run) / name / "model.json").is_file() for name in ("mapper", "diffusion")}
+    if model == "diffusion" or not model and has["diffusion"] and not has["mapper"]: return sample(run, "diffusion", n, seed, columns=min(n, 8), out=out, prompt=text, steps=steps, guidance=guidance)
+    if steps is not None or guidance is not None: raise UserError("the mapper draws in one step and has no guidance; leave --steps and --guidance out, or give --model diffusion")
     frozen, mappers, toys = opened(run)
     ws = Words(frozen, mappers, toys).styles([text])
     grid = picture_grid(list(drawn_of(frozen, vary(frozen, ws, n, seed))), columns=min(n, 8), size=max(frozen.size, 96))

@@ -40,6 +40,7 @@ CHAIN = {
     "superres_x4": Step("30_superres", needs=("data",), after=("cluster",), given={"stage_name": "superres_x4", "scale": 4}),
     "fastgan": Step("40_fastgan", needs=("data",), after=("cluster", "superres")),
     "stylegan2": Step("41_stylegan2", needs=("data",), after=("clip", "cluster", "superres")),
+    "diffusion": Step("42_diffusion", needs=("data",), after=("clip", "cluster", "superres")),
     "mapper": Step("51_mapper", needs=("data", "clip", "simclr", "stylegan2"), after=("vae", "cluster", "superres")),
 }
 
@@ -410,7 +411,7 @@ TRAINERS = {"vae": ("toyhollywood.vae", "train_vae"), "vae_dists": ("toyhollywoo
             "clip": ("toyhollywood.clip", "train_clip"), "clip_unnamed": ("toyhollywood.clip", "train_clip"),
             "superres": ("toyhollywood.superres", "train_superres"), "superres_x4": ("toyhollywood.superres", "train_superres"),
             "fastgan": ("toyhollywood.fastgan", "train_fastgan"), "stylegan2": ("toyhollywood.stylegan2", "train_stylegan2"),
-            "simclr": ("toyhollywood.simclr", "train_simclr"), "mapper": ("toyhollywood.mapper", "train_mapper")}
+            "diffusion": ("toyhollywood.diffusion", "train_diffusion"), "simclr": ("toyhollywood.simclr", "train_simclr"), "mapper": ("toyhollywood.mapper", "train_mapper")}
 
 def train_stage(
     stage: str,     # one of TRAINERS
