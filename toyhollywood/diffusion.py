@@ -8,7 +8,7 @@ __all__ = ['UNTOLD', 'ONLY_WORDS', 'ONLY_LINE', 'SAMPLERS', 'cosine_schedule', '
            'train_diffusion', 'load_diffusion', 'step_times', 'denoise', 'told_to', 'draw_noise', 'draw_diffusion',
            'draw_latents', 'prompt_vectors']
 
-# %% ../nbs/42_diffusion.ipynb #26d4cd05
+# %% ../nbs/42_diffusion.ipynb #de32fc79
 import math
 from pathlib import Path
 import numpy as np, torch
@@ -21,7 +21,7 @@ from .data import Batches, Dataset
 from .drawing import enough, latents_of, power_of_two
 from .train import EMA, Phase, Preview, cosine, fit, load_model, save_model
 
-# %% ../nbs/42_diffusion.ipynb #181517d9
+# %% ../nbs/42_diffusion.ipynb #1e1c8bd8
 def cosine_schedule(
     timesteps: int,  # T
     offset: float = 0.008, # keeps the first steps from being too small
@@ -40,7 +40,7 @@ def add_noise(
     a, s = (v.to(x)[:, None, None, None] for v in (signal.sqrt(), (1 - signal).sqrt()))
     return a * x + s * noise
 
-# %% ../nbs/42_diffusion.ipynb #b71c837f
+# %% ../nbs/42_diffusion.ipynb #bbe45e0b
 def time_features(
     t: torch.Tensor, # (n,) in [0, 1], the share of the way to noise
     width: int,      # even
@@ -72,7 +72,7 @@ class Attention(nn.Module):
         q, k, v = (p.flatten(2).unflatten(1, (self.heads, -1)).transpose(2, 3) for p in self.ask(self.norm(x)).chunk(3, 1))
         return x + self.answer(F.scaled_dot_product_attention(q, k, v).transpose(2, 3).flatten(1, 2).unflatten(2, x.shape[-2:]))
 
-# %% ../nbs/42_diffusion.ipynb #704ea2c1
+# %% ../nbs/42_diffusion.ipynb #2c5e5d30
 class Stack(nn.Module):
     "Residual blocks, each with attention where it pays."
     def __init__(self, channels: list, known: int, attend: bool): # channels in, then out of each block
@@ -137,7 +137,7 @@ class UNet(nn.Module):
             if i: x = F.interpolate(x, scale_factor=2.0, mode="nearest")
         return F.pixel_shuffle(self.last(x), self.patch).float()
 
-# %% ../nbs/42_diffusion.ipynb #4dbcfa31
+# %% ../nbs/42_diffusion.ipynb #13327c84
 def target_of(
     prediction: str,      # v or epsilon
     x: torch.Tensor, noise: torch.Tensor, # (n, 3, h, w)
@@ -167,7 +167,7 @@ def both_of(
     picture = ((x - s * answer) / a.clamp_min(1e-4) if prediction == "epsilon" else a * x - s * answer).clamp(-1, 1)
     return picture, (x - a * picture) / s.clamp_min(1e-4)
 
-# %% ../nbs/42_diffusion.ipynb #36d0f338
+# %% ../nbs/42_diffusion.ipynb #a1fedab6
 UNTOLD, ONLY_WORDS, ONLY_LINE = 0.15, 0.4, 0.1 # shares of the pictures that are told nothing, words alone, the line alone; the others both
 
 def diffusion_phase(
@@ -188,7 +188,7 @@ def diffusion_phase(
         return (min_snr(part, net.prediction, gamma).to(error) * error).mean(), {"error": error.mean()}
     return Phase("diffusion", net, torch.optim.AdamW(net.parameters(), lr, betas=(0.9, 0.99), weight_decay=0.01), loss, schedule=cosine)
 
-# %% ../nbs/42_diffusion.ipynb #0d96b562
+# %% ../nbs/42_diffusion.ipynb #1bf16fb0
 def told_of(
     dataset: Dataset,
     run,       # run folder; its CLIP, where it has trained one, turns titles into vectors
@@ -224,7 +224,7 @@ def load_diffusion(folder) -> UNet: # of a run's stage, such as runs/demo/diffus
     "A trained model."
     return load_model(UNet, folder)
 
-# %% ../nbs/42_diffusion.ipynb #1a03ff7b
+# %% ../nbs/42_diffusion.ipynb #c1447522
 SAMPLERS = ("dpm++", "ddim", "ancestral")
 
 def step_times(
@@ -266,7 +266,7 @@ def denoise(
         if watch: watch(s, x, picture)
     return x.clamp(-1, 1)
 
-# %% ../nbs/42_diffusion.ipynb #25393eb2
+# %% ../nbs/42_diffusion.ipynb #5c2a7eb9
 def told_to(
     net: UNet,
     n: int,
@@ -325,7 +325,7 @@ def draw_latents(net: UNet, z: torch.Tensor): # z: (n, 3 size²)
     "Pictures of noise, nothing told."
     return draw_noise(net, z, min(20, net.timesteps))
 
-# %% ../nbs/42_diffusion.ipynb #289b1d39
+# %% ../nbs/42_diffusion.ipynb #14c2cf28
 def prompt_vectors(
     run,          # run folder whose CLIP reads
     net: UNet,
