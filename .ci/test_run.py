@@ -60,3 +60,19 @@ def test_a_sentence_becomes_toys(command, run, tmp_path):
     assert done.returncode == 0 and "never seen, so not used: " in done.stderr and "zyxwv" in done.stderr, done.stderr
     for text in ("", "Frau mit roten Haaren"):
         said(command("draw", text, "--run", run), 2, "none of the words")
+
+
+def test_diffusion_listens(command, run, tmp_path):
+    "Words never seen are drawn and said, an empty prompt and too many steps are refused, and a drawing that was told something can be drawn again."
+    ask = ("sample", "--run", run, "--model", "diffusion", "--n", "2", "--steps", "4")
+    done = command(*ask, "--prompt", "a zyxwv robot", "--guidance", "3", "--out", tmp_path / "told.png")
+    assert done.returncode == 0 and "zyxwv" in done.stderr, done.stderr
+    again = command("sample", "--replay", tmp_path / "told.png")
+    assert again.returncode == 0 and "the same in every pixel" in again.stdout, again.stderr
+    done = command("draw", "a robot", "--run", run, "--model", "diffusion", "--n", "2", "--steps", "4", "--out", tmp_path / "drawn.png")
+    assert done.returncode == 0, done.stderr
+    said(command(*ask, "--prompt", "", "--out", tmp_path / "no.png"), 2, "none of the words")
+    said(command(*ask, "--guidance", "3", "--out", tmp_path / "no.png"), 2, "nothing was said")
+    said(command("sample", "--run", run, "--model", "diffusion", "--steps", "301", "--out", tmp_path / "no.png"), 2, "1 to 300")
+    said(command("draw", "a robot", "--run", run, "--model", "mapper", "--steps", "4", "--out", tmp_path / "no.png"), 2, "has no guidance")
+    assert not (tmp_path / "no.png").exists()
