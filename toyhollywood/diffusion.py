@@ -6,7 +6,7 @@
 __all__ = ['UNTOLD', 'ONLY_WORDS', 'ONLY_LINE', 'SAMPLERS', 'cosine_schedule', 'add_noise', 'time_features', 'ResBlock',
            'Attention', 'Stack', 'UNet', 'target_of', 'min_snr', 'both_of', 'diffusion_phase', 'told_of',
            'train_diffusion', 'load_diffusion', 'step_times', 'denoise', 'told_to', 'draw_noise', 'draw_diffusion',
-           'draw_latents', 'prompt_vectors']
+           'prompt_vectors']
 
 # %% ../nbs/42_diffusion.ipynb #de32fc79
 import math
@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np, torch
 import torch.nn.functional as F
 from accelerate import PartialState
+from fastcore.basics import patch_to
 from torch import nn
 from .clip import known_words, load_clip, words_of
 from .core import Stage, UserError, check_range, display_path, nearest, picture_grid, read_json
@@ -83,6 +84,7 @@ class Stack(nn.Module):
         for block, attention in zip(self.blocks, self.attentions): x = attention(block(x, known))
         return x
 
+# %% ../nbs/42_diffusion.ipynb #16541808
 class UNet(nn.Module):
     "What noise, or which v, is in a picture."
     def __init__(self,
@@ -117,25 +119,29 @@ class UNet(nn.Module):
         self.last = nn.Sequential(_norm(wide[0]), nn.SiLU(), _zero(nn.Conv2d(wide[0], 3 * patch ** 2, 3, padding=1)))
     @property
     def latent(self): return 3 * self.size ** 2 # numbers in the noise that a picture begins as
-    def forward(self,
-        x: torch.Tensor, # (n, 3, size, size)
-        t: torch.Tensor, # (n,) steps that were taken to noise, 1 to T
-        line: torch.Tensor = None, # (n,) 1 + index in `lines`, 0 for none
-        text: torch.Tensor = None, # (n, text) of unit length, zeros for none
-    ) -> torch.Tensor:   # (n, 3, size, size)
-        known = self.time(time_features(t / self.timesteps, self.wave))
-        if line is not None: known = known + self.line(line)
-        if text is not None and self.words is not None: known = known + self.words(text * self.text ** 0.5)
-        known, x, kept = F.silu(known), self.first(F.pixel_unshuffle(x, self.patch)), []
-        for i, stack in enumerate(self.down):
-            x = stack(x, known)
-            kept.append(x)
-            if i < len(self.smaller): x = self.smaller[i](x)
-        x = self.middle(x, known)
-        for i in reversed(range(len(self.up))):
-            x = self.up[i](torch.cat([x, kept.pop()], 1), known)
-            if i: x = F.interpolate(x, scale_factor=2.0, mode="nearest")
-        return F.pixel_shuffle(self.last(x), self.patch).float()
+
+# %% ../nbs/42_diffusion.ipynb #b32c6172
+@patch_to(UNet)
+def forward(self,
+    x: torch.Tensor, # (n, 3, size, size)
+    t: torch.Tensor, # (n,) steps that were taken to noise, 1 to T
+    line: torch.Tensor = None, # (n,) 1 + index in `lines`, 0 for none
+    text: torch.Tensor = None, # (n, text) of unit length, zeros for none
+) -> torch.Tensor:   # (n, 3, size, size)
+    "The network's answer."
+    known = self.time(time_features(t / self.timesteps, self.wave))
+    if line is not None: known = known + self.line(line)
+    if text is not None and self.words is not None: known = known + self.words(text * self.text ** 0.5)
+    known, x, kept = F.silu(known), self.first(F.pixel_unshuffle(x, self.patch)), []
+    for i, stack in enumerate(self.down):
+        x = stack(x, known)
+        kept.append(x)
+        if i < len(self.smaller): x = self.smaller[i](x)
+    x = self.middle(x, known)
+    for i in reversed(range(len(self.up))):
+        x = self.up[i](torch.cat([x, kept.pop()], 1), known)
+        if i: x = F.interpolate(x, scale_factor=2.0, mode="nearest")
+    return F.pixel_shuffle(self.last(x), self.patch).float()
 
 # %% ../nbs/42_diffusion.ipynb #13327c84
 def target_of(
@@ -278,11 +284,13 @@ def told_to(
     words = None if net.words is None else torch.zeros(n, net.text) if text is None else text.float().expand(n, -1)
     return torch.full((n,), net.lines.index(line) + 1 if line else 0), words
 
+# %% ../nbs/42_diffusion.ipynb #08f1f16c
 @torch.no_grad()
 def draw_noise(
     net: UNet,
     z: torch.Tensor,        # (n, 3 size²) noise that the pictures begin as
-    steps: int = 20, guidance: float = 1.0, told: tuple = None, # told as `told_to` gives it
+    steps: int = None,      # of the sampler; 20, or T where that is less, when None
+    guidance: float = 1.0, told: tuple = None, # told as `told_to` gives it
     sampler: str = "dpm++",
     seeds=None,             # (n,) integers of the fresh noise of the ancestral sampler
     batch_size: int = 64, watch=None,
@@ -290,7 +298,7 @@ def draw_noise(
     "Pictures of noise, in batches; raises `UserError` where guidance is asked for and nothing was told."
     if not 0 <= guidance <= 100: raise UserError(f"guidance is {guidance}; it goes from 0 (not listening) over 1 (as it was learnt) to 100")
     if told is None and guidance != 1: raise UserError("guidance is how closely to listen, and nothing was said: give a prompt or a line too")
-    training, device, drawings = net.training, next(net.parameters()).device, []
+    training, device, drawings, steps = net.training, next(net.parameters()).device, [], min(20, net.timesteps) if steps is None else steps
     net.eval()
     try:
         for at in range(0, len(z), batch_size):
@@ -309,10 +317,11 @@ def draw_noise(
         return torch.cat(drawings)
     finally: net.train(training)
 
+# %% ../nbs/42_diffusion.ipynb #a1b78bed
 def draw_diffusion(
     net: UNet,
     seeds,                  # iterable of integers
-    steps: int = 20,        # of the sampler, 1 to T
+    steps: int = None,      # as for `draw_noise`
     guidance: float = 1.0,  # how closely to listen
     told: tuple = None,     # as `told_to` gives it, for as many as there are seeds; None for nothing
     sampler: str = "dpm++", # or ddim, or ancestral
@@ -320,10 +329,6 @@ def draw_diffusion(
     "Pictures of seeds."
     seeds = list(seeds)
     return draw_noise(net, latents_of(seeds, net.latent), steps, guidance, told, sampler, seeds)
-
-def draw_latents(net: UNet, z: torch.Tensor): # z: (n, 3 size²)
-    "Pictures of noise, nothing told."
-    return draw_noise(net, z, min(20, net.timesteps))
 
 # %% ../nbs/42_diffusion.ipynb #14c2cf28
 def prompt_vectors(

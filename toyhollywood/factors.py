@@ -107,6 +107,7 @@ def train_factors(
     net = learner.model.cpu().eval()
     return net, dict(zip(ANSWERS, (answers(net, x[test]) == truth[test]).double().mean(0).tolist()))
 
+# %% ../nbs/07c_factors.ipynb #bdb5bc1e
 @torch.no_grad()
 def answers(
     net: FactorJudge,

@@ -107,6 +107,7 @@ def opened(
     if read_json(Path(run) / "mapper" / "model.json").get("mark") != frozen.mark: raise UserError(f"the mapper of {display_path(run)} was trained for another encoder or generator than are there now: run  toyhollywood run --stages mapper --out {display_path(run)}")
     return frozen, mappers, to_draw(run, facts["parameters"]["draw"])
 
+# %% ../nbs/73_mapping.ipynb #e1629cc5
 def map_photo(
     photo,              # a picture file
     run="runs/demo",    # run folder with a mapper
@@ -132,6 +133,7 @@ def map_photo(
     if out: write_drawing(out, grid, {"version": 1, "verb": "map", "photo": Path(photo).name, "model": "mapper", "mark": frozen.mark, "n": n, "seed": seed, "refine_steps": refine_steps, "versions": versions("toyhollywood", "torch")})
     return grid
 
+# %% ../nbs/73_mapping.ipynb #460a4d3c
 def draw_words(
     text: str,          # such as "man with orange hair and a beard"
     run="runs/demo",    # run folder with a mapper or a diffusion model
