@@ -5,10 +5,10 @@
 # %% auto #0
 __all__ = ['alternate', 'row', 'bench_help', 'bench_first_request', 'bench_crawl', 'bench_vae', 'toy_heaps', 'bench_sweep',
            'bench_embedding', 'plain_modulated', 'plain_resample', 'plain_operations', 'bench_gan', 'bench_superres',
-           'bench_simclr', 'bench_diffusion', 'run_benchmarks', 'benchmark_text']
+           'bench_simclr', 'bench_diffusion', 'bench_diffusion_quality', 'run_benchmarks', 'benchmark_text']
 
 # %% ../nbs/90_benchmarks.ipynb #fb12cc07
-import contextlib, statistics, subprocess, sys, tempfile, threading, time
+import contextlib, io, statistics, subprocess, sys, tempfile, threading, time
 from pathlib import Path
 from .core import Stage, versions, write_json
 
@@ -313,11 +313,11 @@ def bench_simclr(repeats: int = 5, size: int = 64, batch_size: int = 64, backbon
     return found | ({} if "theirs" in rates else {"met": False}) # the target is of the ratio
 
 # %% ../nbs/90_benchmarks.ipynb #88b9f06c
-def _diffusion_package(size, dim):
+def _diffusion_package(size, dim, **options):
     "The package's diffusion model and its U-Net."
     from denoising_diffusion_pytorch import GaussianDiffusion, Unet
     net = Unet(dim=dim, dim_mults=(1, 2, 4))
-    return GaussianDiffusion(net, image_size=size, timesteps=300), net
+    return GaussianDiffusion(net, image_size=size, timesteps=300, **options), net
 
 def bench_diffusion(repeats: int = 3, size: int = 64, batch_size: int = 16, width: int = 32) -> list: # of two rows
     "Pictures a second of a diffusion model's training step and of its sampling, beside the package denoising-diffusion-pytorch where it is installed."
@@ -348,6 +348,66 @@ def bench_diffusion(repeats: int = 3, size: int = 64, batch_size: int = 16, widt
              row(f"drawing {many} pictures with it, 20 steps instead of 300, {beside}, pictures a second", drawn["ours"], 40.0, drawn.get("theirs"), device=device_name(device))]
     return found if "theirs" in rates else [f | {"met": False} for f in found]
 
+# %% ../nbs/90_benchmarks.ipynb #1d63c91d
+def _package_trained(pixels, rows, size, width, batch_size, seconds, device):
+    "The package's model after so many seconds of training, with its averaged weights, and the number of its steps."
+    import torch
+    from ema_pytorch import EMA
+    from toyhollywood.data import Batches
+    torch.manual_seed(0)
+    model, _ = _diffusion_package(size, width, sampling_timesteps=50)
+    average, adam = EMA(model.to(device), beta=0.995, update_every=10), torch.optim.Adam(model.parameters(), 1e-4, betas=(0.9, 0.99))
+    batches, steps, started = Batches(pixels, rows, batch_size, 0, horizontal_flip=True), 0, time.perf_counter()
+    while time.perf_counter() - started < seconds:
+        adam.zero_grad()
+        model((next(batches)[1].to(device) + 1) / 2).backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        adam.step(), average.update()
+        steps += 1
+    return average.ema_model.eval(), steps
+
+def _ours_trained(dataset, size, width, batch_size, seconds, folder):
+    "Our model after as many seconds: a few steps tell how many the time is enough for, and count."
+    from toyhollywood.diffusion import train_diffusion
+    options = dict(size=size, width=width, multiples=(1, 2, 4), blocks=2, batch_size=batch_size, lr=2e-3, ema=0.995)
+    started = time.perf_counter()
+    _, first = train_diffusion(dataset, Stage("first", folder, seed=0), steps=min(20, max(2, int(seconds))), **options)
+    left, pace = seconds - (time.perf_counter() - started), first.seconds / first.step
+    net, loop = train_diffusion(dataset, Stage("diffusion", folder, seed=0), steps=max(2, int(left / pace)), precision=str(first.plan), **options)
+    return net, loop.step, time.perf_counter() - started
+
+# %% ../nbs/90_benchmarks.ipynb #5dbc747d
+def bench_diffusion_quality(
+    seconds: float = 300, # of training, each
+    size: int = 64, batch_size: int = 16, width: int = 32,
+    drawn: int = 100,     # pictures that the judges see
+    data="sample", limit: int = None, # as for `build_dataset`
+) -> list:                # of one row a judge at hand
+    "Kernel distance after equal wall-clock training, beside the package denoising-diffusion-pytorch where it is installed; less is better."
+    import importlib.util, torch
+    from toyhollywood.data import build_dataset
+    from toyhollywood.diffusion import draw_diffusion
+    from toyhollywood.judge import available, extract
+    from toyhollywood.metrics import kernel_distance
+    from toyhollywood.train import device_name
+    device, found = torch.device("cuda" if torch.cuda.is_available() else "cpu"), []
+    with tempfile.TemporaryDirectory() as folder:
+        dataset = build_dataset(data, f"{folder}/data", limit=limit)
+        net, steps, took = _ours_trained(dataset, size, width, batch_size, seconds, folder)
+        train, heaps, beside = dataset.indices("train"), {"ours": draw_diffusion(net, range(drawn), 20)}, "with nothing beside it: the package denoising-diffusion-pytorch is not installed"
+        real = dataset.pixels(size)[train]
+        if importlib.util.find_spec("denoising_diffusion_pytorch"):
+            other, other_steps = _package_trained(dataset.pixels(size), train, size, width, batch_size, took, device)
+            torch.manual_seed(0)
+            with contextlib.redirect_stderr(io.StringIO()): heaps["theirs"] = torch.cat([other.sample(batch_size=min(10, drawn - i)).cpu() * 2 - 1 for i in range(0, drawn, 10)]) # its bars
+            beside = f"beside the package's ({other_steps} steps)"
+    for name in available(("vgg16", "efficientnet_lite0"))[0]:
+        k = {who: kernel_distance(extract(x, name), extract(real, name), seed=0) for who, x in heaps.items()}
+        claim = f"diffusion at {size} px after {took:.0f} s of training ({steps} steps of {batch_size}), {beside}: kernel distance of {drawn} drawings by {name} (less is better)"
+        measured = row(claim, [k["ours"]["value"]], 1 / 0.7, [k["theirs"]["value"]] if "theirs" in k else None, lower=True, device=device_name(device), sd=[x["sd"] for x in k.values()])
+        found.append(measured | ({} if "theirs" in k else {"met": False}))
+    return found
+
 # %% ../nbs/90_benchmarks.ipynb #7c42a7db
 def run_benchmarks(
     stage: Stage,          # gets benchmarks.json and metrics.json
@@ -360,18 +420,22 @@ def run_benchmarks(
     gan_width: int = 64,   # of the generators
     simclr: str = "resnet18", # its backbone
     diffusion_width: int = 32, # of its network
+    equal_seconds: float = 300, # that the diffusion models are trained for before they are judged; 0 leaves that out
+    equal_data="sample", equal_limit: int = None, # the pictures, as for `build_dataset`
+    equal_drawn: int = 100, # drawings that are judged
 ) -> list:                 # of rows as `row` makes them
     "Measure every claim and write the table."
     rows = []
     for measure in (lambda: bench_help(repeats), lambda: bench_first_request(repeats), lambda: bench_crawl(repeats, products), lambda: bench_vae(repeats, size, batch_size, width),
                     lambda: bench_embedding(repeats), lambda: bench_sweep(max(1, repeats // 2), points), lambda: bench_superres(repeats), lambda: bench_simclr(repeats, size, batch_size, simclr),
                     lambda: bench_gan("fastgan", 3.0, max(1, repeats // 2), size, gan_width), lambda: bench_gan("stylegan2", 4.0, max(1, repeats // 2), size, gan_width),
-                    lambda: bench_diffusion(repeats, size, max(2, batch_size // 4), diffusion_width)):
+                    lambda: bench_diffusion(repeats, size, max(2, batch_size // 4), diffusion_width),
+                    lambda: bench_diffusion_quality(equal_seconds, size, max(2, batch_size // 4), diffusion_width, equal_drawn, equal_data, equal_limit) if equal_seconds else []):
         measured = measure()
         for found in measured if isinstance(measured, list) else [measured]:
             rows.append(found)
             stage.metric(found["claim"], found["ours"], n=found["n"])
-        stage.progress(len(rows), 12)
+        stage.progress(len(rows), 14)
     write_json(stage.path("benchmarks.json"), rows)
     stage.finish()
     return rows
