@@ -842,7 +842,7 @@ class Batches:
         if not len(self.rows): raise UserError("no pictures to draw batches from")
         if self.batch_size < 1 or self.batch_size % world: raise UserError(f"a batch of {batch_size} cannot be shared by {world} processes")
         self._pool = ThreadPoolExecutor(1) if prefetch else None
-        self._ahead, self._prefetch, self._device = deque(), prefetch, None
+        self._ahead, self._prefetch, self._device, self._epochs = deque(), prefetch, None, {}
 
 # %% ../nbs/04_data.ipynb #7fd78984
 @patch
@@ -853,7 +853,9 @@ def order(self: Batches,
     "Part of the endless sequence: one seeded permutation an epoch after the other, each a function of (seed, epoch) alone."
     n = len(self.rows)
     epochs = range(start // n, (start + count - 1) // n + 1)
-    joined = np.concatenate([np.random.default_rng((self.seed, 0, e)).permutation(n) for e in epochs])
+    known = self._epochs
+    self._epochs = {e: known[e] if e in known else np.random.default_rng((self.seed, 0, e)).permutation(n) for e in epochs} # kept: shuffling anew for each batch would cost more the more pictures there are
+    joined = np.concatenate([self._epochs[e] for e in epochs]) if len(epochs) > 1 else self._epochs[epochs[0]]
     return self.rows[joined[start - epochs[0] * n:][:count]]
 
 @patch
