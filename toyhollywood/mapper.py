@@ -142,7 +142,7 @@ def train_mapper(
     head: str = "w_plus", hidden: int = 256, steps: int = 1000, batch_size: int = 16, lr: float = 2e-3,
     pixels: float = 1.0, clip: float = 1.0, encoder: float = 1.0, dists: float = 1.0, dists_every: int = 4, dists_pictures: int = 8, words: bool = True, # as the page's parameters
     precision="auto",     # as for `fit`
-    draw: str = "auto", refine_steps: int = 0, ablation_steps: int = 0, shown: int = 0, projection_steps: int = 0, # not used here
+    draw: str = "auto", refine_steps: int = 0, ablation_steps: int = 0, heldout: int = 0, shown: int = 0, refined: int = 0, projection_steps: int = 0, # not used here
     frozen: Frozen = None, # what stands still; read from the stage's run when None
     **options,            # further ones for `fit`
 ) -> tuple:               # (averaged Mappers in eval mode, the Frozen, the Loop)
