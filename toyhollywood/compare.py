@@ -53,7 +53,7 @@ def measured(view: RunView, other: RunView) -> list: # of (stage, name, row): th
         for name, m in mine.metrics.items():
             t = theirs.get(name)
             if not t or not all(isinstance(v["value"], (int, float)) and math.isfinite(v["value"]) for v in (m, t)): continue
-            gap = f"{t['value'] - m['value']:+.3g}"
+            gap = f"{t['value'] - m['value']:+.3g}" if t["value"] != m["value"] else "0"
             found.append((mine.name, name, [f"{mine.name}: {name}", number(m["value"], m.get("sd")), number(t["value"], t.get("sd")), tag("b", gap) if beyond(m, t) else gap]))
         if all(isinstance(s.record.get("seconds"), (int, float)) for s in (mine, other[mine.name])):
             one, two = mine.record["seconds"], other[mine.name].record["seconds"]
@@ -67,16 +67,17 @@ def is_headline(name: str) -> bool:
 
 # %% ../nbs/09d_compare.ipynb #1f51a898
 def beside(view: RunView, other: RunView, album: Album, names) -> list: # of Html
-    "The first picture of every stage that both runs have, side by side."
-    made, siblings = [], view.run.parent == other.run.parent
+    "The first picture of every stage that both runs have, side by side where they differ."
+    made, same, siblings = [], [], view.run.parent == other.run.parent
     for mine in view.stages:
         theirs, first = other[mine.name], first_figure(mine)
         match = first and next((f for f in theirs.figures if f["name"] == first["name"]), None)
         if not match or first["name"] in (*CURVES, *FOLDED): continue
+        if first["path"].read_bytes() == match["path"].read_bytes(): same.append(mine.name); continue
         link = tag("a", f"notebook {mine.name}", href=f"../{theirs.page.replace('..', '../' + other.run.name, 1)}", class_="nb") if theirs.page and siblings else None
         pair = [figure_html({**f, "caption": f"{name}: {f['caption']}"}, album, where) for f, name, where in ((first, names[0], page_link(mine)), (match, names[1], link))]
-        made.append(tag("div", tag("h3", mine.title), tag("div", *pair, class_="two")))
-    return made
+        made.append(tag("div", tag("h3", mine.title), tag("div", *pair, class_="two"), class_="maker"))
+    return made + ([tag("p", f"The same picture in both: {', '.join(same)}.", class_="soft made")] if same else [])
 
 # %% ../nbs/09d_compare.ipynb #51f58b5a
 def compare_section(view: RunView, other: RunView, album: Album) -> Html:

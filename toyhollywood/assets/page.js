@@ -109,25 +109,41 @@ function map(box) {
     pen.putImageData(strip, 0, row * tile);
   }
 
-  function paint() {
-    waiting = false;
-    const ratio = window.devicePixelRatio || 1;
-    width = canvas.clientWidth; height = canvas.clientHeight;
-    if (canvas.width !== Math.round(width * ratio) || canvas.height !== Math.round(height * ratio)) { canvas.width = Math.round(width * ratio); canvas.height = Math.round(height * ratio); }
-    context.setTransform(ratio, 0, 0, ratio, 0, 0);
-    context.clearRect(0, 0, width, height);
+  // All toys, on a canvas of their own: pointing at a toy or drawing a loop only lays something on it. Where all pictures take long, dots stand for them while the map moves.
+  const base = document.createElement("canvas"), ground = base.getContext("2d");
+  let stale = true, slow = false, moving = false, rest = 0;
+  function paintBase(ratio) {
+    const start = performance.now(), coarse = slow && moving;
+    base.width = canvas.width; base.height = canvas.height;
+    ground.setTransform(ratio, 0, 0, ratio, 0, 0);
     const size = tileSize(), radius = Math.min(9, 3.2 * Math.pow(view.zoom, 0.5)), list = groups(), passes = filtered ? [false, true] : [true];
     for (const shown of passes) for (let i = 0; i < count; i++) {
       if (visible(i) !== shown) continue;
       const [x, y] = place(i);
       if (x < -size || y < -size || x > width + size || y > height + size) continue;
-      context.globalAlpha = shown ? 1 : 0.1;
+      ground.globalAlpha = shown ? 1 : 0.1;
+      if (coarse) { ground.fillStyle = list[groupOf(i)].colour; ground.fillRect(x - radius, y - radius, 2 * radius, 2 * radius); continue; }
       if (pictures && sheet) {
-        if (shown) { context.globalAlpha = 0.3; context.fillStyle = list[groupOf(i)].colour; context.beginPath(); context.arc(x, y, size * 0.5, 0, 7); context.fill(); context.globalAlpha = 1; }
-        context.drawImage(sheet, (i % columns) * tile + 0.5, Math.floor(i / columns) * tile + 0.5, tile - 1, tile - 1, x - size / 2, y - size / 2, size, size);
-      } else { context.fillStyle = list[groupOf(i)].colour; context.beginPath(); context.arc(x, y, radius, 0, 7); context.fill(); }
+        if (shown) { ground.globalAlpha = 0.3; ground.fillStyle = list[groupOf(i)].colour; ground.beginPath(); ground.arc(x, y, size * 0.5, 0, 7); ground.fill(); ground.globalAlpha = 1; }
+        ground.drawImage(sheet, (i % columns) * tile + 0.5, Math.floor(i / columns) * tile + 0.5, tile - 1, tile - 1, x - size / 2, y - size / 2, size, size);
+      } else { ground.fillStyle = list[groupOf(i)].colour; ground.beginPath(); ground.arc(x, y, radius, 0, 7); ground.fill(); }
     }
-    context.globalAlpha = 1;
+    if (!coarse) slow = performance.now() - start > 60;
+  }
+  function move() { moving = true; clearTimeout(rest); rest = setTimeout(() => { moving = false; if (slow) draw(); }, 160); }
+
+  function paint() {
+    waiting = false;
+    const ratio = window.devicePixelRatio || 1;
+    width = canvas.clientWidth; height = canvas.clientHeight;
+    if (!width) return;
+    if (canvas.width !== Math.round(width * ratio) || canvas.height !== Math.round(height * ratio)) { canvas.width = Math.round(width * ratio); canvas.height = Math.round(height * ratio); stale = true; }
+    if (stale) { paintBase(ratio); stale = false; }
+    context.setTransform(1, 0, 0, 1, 0, 0);
+    context.clearRect(0, 0, canvas.width, canvas.height);
+    context.drawImage(base, 0, 0);
+    context.setTransform(ratio, 0, 0, ratio, 0, 0);
+    const size = tileSize(), radius = Math.min(9, 3.2 * Math.pow(view.zoom, 0.5));
     context.lineWidth = 2; context.strokeStyle = line;
     for (const i of picked) if (i < count) { const [x, y] = place(i); context.strokeRect(x - size * 0.5, y - size * 0.5, size, size); }
     if (loop && loop.length > 1) {
@@ -140,7 +156,7 @@ function map(box) {
       context.beginPath(); context.arc(x, y, pictures ? size * 0.62 : radius + 3, 0, 7); context.stroke();
     }
   }
-  const draw = () => { if (!waiting) { waiting = true; requestAnimationFrame(paint); } };
+  const draw = (again = true) => { stale = stale || again !== false; if (!waiting) { waiting = true; requestAnimationFrame(paint); } };
 
   function point(event) { const r = canvas.getBoundingClientRect(); return [event.clientX - r.left, event.clientY - r.top]; }
   function nearest(px, py) {
@@ -154,7 +170,7 @@ function map(box) {
   }
   function show(i) {
     if (i === hovered) return;
-    hovered = i; draw();
+    hovered = i; draw(false);
     tip.style.display = i < 0 ? "none" : "flex";
     if (i < 0) return;
     const pen = big.getContext("2d");
@@ -172,13 +188,13 @@ function map(box) {
     view.x += fx / view.zoom - fx / zoom; view.y += fy / view.zoom - fy / zoom; view.zoom = zoom;
     if (zoom === 1) { view.x = view.y = 0.5; }
     canvas.style.touchAction = zoom === 1 && !lasso ? "pan-y" : "none";
-    show(-1); draw();
+    move(); show(-1); draw();
   }
-  function pan(dx, dy) { view.x -= dx / (width * 0.92 * view.zoom); view.y -= dy / (height * 0.9 * view.zoom); show(-1); draw(); }
+  function pan(dx, dy) { move(); view.x -= dx / (width * 0.92 * view.zoom); view.y -= dy / (height * 0.9 * view.zoom); show(-1); draw(); }
 
   // The chosen toys: a loop adds what lies in it, with Alt it takes away; the file is what the stage cluster reads as selection.
   const bar = box.querySelector(".picked");
-  function tell() { bar.hidden = !picked.size && !lasso; bar.querySelector("b").textContent = picked.size === 1 ? "1 toy chosen" : picked.size + " toys chosen"; draw(); }
+  function tell() { bar.hidden = !picked.size && !lasso; bar.querySelector("b").textContent = picked.size === 1 ? "1 toy chosen" : picked.size + " toys chosen"; draw(false); }
   function inside(x, y, corners) {
     let odd = false;
     for (let a = 0, b = corners.length - 1; a < corners.length; b = a++) {
@@ -210,7 +226,7 @@ function map(box) {
     const now = point(e), before = fingers.get(e.pointerId);
     if (!before) { show(nearest(...now)); return; }
     fingers.set(e.pointerId, now);
-    if (loop && fingers.size === 1) { loop.push(now); moved = 99; draw(); return; }
+    if (loop && fingers.size === 1) { loop.push(now); moved = 99; draw(false); return; }
     if (fingers.size === 2) {
       loop = null;
       const [a, b] = [...fingers.values()], apart = Math.hypot(a[0] - b[0], a[1] - b[1]);
@@ -264,8 +280,8 @@ function map(box) {
   search.addEventListener("input", () => { word = search.value; sieve(); });
   box.querySelector("[data-all]").addEventListener("click", () => { Object.values(chosen).forEach(set => set.clear()); word = search.value = ""; legend(); sieve(); });
   sieve(); legend();
-  new ResizeObserver(draw).observe(canvas);
-  sprite.decode().then(cutOut, draw);
+  new ResizeObserver(() => draw()).observe(canvas);
+  sprite.decode().then(cutOut, () => draw());
   draw();
   box.dataset.ready = "";
 }
