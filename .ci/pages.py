@@ -7,8 +7,8 @@ from pathlib import Path
 
 from PIL import Image
 
-from toyhollywood.report import write_results
-from toyhollywood.workflow import CHAIN, stage_notebook
+from toyhollywood.chain import CHAIN, stage_notebook, write_chain
+from toyhollywood.results import read_records, read_run, shown_source, write_results
 
 root = Path(__file__).resolve().parent.parent
 run = Path(sys.argv[1] if len(sys.argv) > 1 else "runs/demo")
@@ -55,5 +55,7 @@ for stage in CHAIN:  # of stages that share a page the first one shows
     page.write_text(json.dumps(book, indent=1, sort_keys=True, ensure_ascii=False) + "\n", encoding="utf8")
     print(f"{page.name}: {page.stat().st_size / 1e3:.0f} kB")
 write_results(run, root / "assets")
+if shown_source(read_run(run)) == "catalogue":
+    write_chain(root / "assets/chain.svg", read_records(root / "assets/results/catalogue").values())
 if (run / "bench/benchmarks.json").exists():
     (root / "assets/results/benchmarks.json").write_bytes((run / "bench/benchmarks.json").read_bytes())

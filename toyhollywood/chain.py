@@ -138,12 +138,11 @@ def _curve(points, upright, width, height):
 # %% ../nbs/09a_chain.ipynb #0f6f5493
 def write_chain(
     path,         # such as assets/chain.svg
-    views=None,   # of StageView; stages of the chain that are not among them are left out. None: the whole chain, without times
+    views=(),     # of StageView, as `read_records` gives them; stages without one have no time
 ) -> Path:        # the file
-    "Write the drawing of the chain as an SVG file."
-    given = {v.name: v for v in views or ()}
-    shown = [given[n] for n in CHAIN if n in given] if given else [StageView(n, Path("."), "") for n in CHAIN]
-    write_text(path, chain_svg(shown))
+    "Write the drawing of the whole chain as an SVG file."
+    given = {v.name: v for v in views}
+    write_text(path, chain_svg([given.get(n) or StageView(n, Path("."), "") for n in CHAIN]))
     return Path(path)
 
 # %% ../nbs/09a_chain.ipynb #15a037ff
