@@ -8,11 +8,10 @@ __all__ = ['FACTS', 'HEADLINES', 'run_names', 'differing', 'beyond', 'measured',
 # %% ../nbs/09d_compare.ipynb #53268611
 import math
 from fnmatch import fnmatch
-from PIL import Image
 from .core import UserError, display_path
 from .gallery import CURVES, FOLDED, first_figure, folded
-from .results import RunView, StageView, read_run, run_config
-from .shelves import page_link, shown
+from .results import RunView
+from .shelves import page_link
 from .webpage import Album, Html, as_dict, duration, figure_html, number, table, tag
 
 # %% ../nbs/09d_compare.ipynb #9af64a70

@@ -16,7 +16,7 @@ from .core import UserError
 from .results import (DISTANCE_HEAD, DRAWN_BY, SEED_ACCURACY, SEED_ENCODERS, SEED_FID, SEED_NOTE, SUPERRES_HEAD, RunView, StageView, distance_rows, encoder_word, floor_words, mapper_table, metric_rows, score_table,
                                   superres_rows)
 from .shelves import figures_row, made_by, page_link, shown, tile
-from .webpage import Album, Html, data_uri, duration, film_file, film_html, jpeg, number, read_object, slider_html, table, tag
+from .webpage import Album, film_file, film_html, jpeg, read_object, slider_html, table, tag
 
 # %% ../nbs/09c_gallery.ipynb #c8f23690
 def metrics_html(stage: StageView, leave_out=(), open_below: int = 9):

@@ -12,11 +12,11 @@ from pathlib import Path
 import numpy as np
 from .chain import CHAIN, chain_svg
 from .compare import compare_section, run_names
-from .core import UserError, package_file, write_json, write_text
+from .core import UserError, package_file, write_text
 from .gallery import cluster_section, eyes_section, folded, humans_section, larger_section, mapper_section, metrics_html, new_section, stage_section
-from .results import DRAWN_BY, RunView, StageView, encoder_word, read_run, results_table, write_results
+from .results import DRAWN_BY, RunView, StageView, encoder_word, read_run
 from .shelves import figures_row, glance, headline, hero, made_by, map_section, page_link, shown
-from .webpage import Album, Html, as_dict, document, duration, notebook_html, number, outside_links, read_object, table, tag
+from .webpage import Album, Html, as_dict, document, duration, notebook_html, number, read_object, table, tag
 
 # %% ../nbs/60_report.ipynb #400b1c6a
 def flat(value, prefix: str = "") -> dict: # {"a / b": value}

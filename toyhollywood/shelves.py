@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image
 from .core import UserError, display_path, picture_grid, read_json
 from .data import Dataset
-from .results import RunView, StageView, chosen_accuracy, crawled_host, encoder_word, in_turns, read_run
+from .results import RunView, StageView, chosen_accuracy, crawled_host, encoder_word, in_turns
 from .webpage import Album, Html, as_dict, colours, figure_html, jpeg, script_json, tag
 
 # %% ../nbs/09b_shelves.ipynb #7a55731b
