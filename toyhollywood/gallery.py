@@ -165,7 +165,7 @@ def new_section(view: RunView, album: Album):
     judged = [s for s in drawers if s.name in DRAWN_BY]
     if not judged: return None
     rows = [[cell if i < 2 else _cell(cell, False) for i, cell in enumerate(row)] for row in distance_rows(judged)]
-    lead = "None of these was ever modelled, sold or photographed: networks drew them that had looked at the people above. No drawing was picked out."
+    lead = "None of these was ever modelled, sold or photographed: networks drew them that had looked at the toys above. No drawing was picked out."
     note = f"A kernel distance near its floor could not be told from real toys. The first experiment's {' and '.join(f'{k} (FID {v})' for k, v in SEED_FID.items())} trained for days and were measured on their own training pictures with Inception: the figures cannot be compared."
     return tag("section", tag("h2", "New toys"), tag("p", lead, class_="soft"), tag("p", tag("button", "Stop the films", type="button", data_films="")), [generator_html(s, album) for s in drawers],
                [tag("h3", "How far from real toys"), table(DISTANCE_HEAD, rows, "Judged by networks that had no part in the drawing; a floor is the same between training and held-out toys, which is as near as it gets."), tag("p", note, class_="soft made")] if rows else None,
