@@ -111,7 +111,7 @@ def glance(view: RunView, album: Album, most: int = 60):
     more = tag("p", f"and {len(order) - most} smaller classes", class_="soft made") if len(order) > most else None
     held = len(view.dataset.indices("holdout"))
     facts = [("pictures", f"{len(view.dataset):,}"), ("classes", f"{len(order):,}"), ("in the largest", f"{counts.max() / max(1, len(view.dataset)):.0%}"), ("held out", f"{held:,}")]
-    lead = f"All of {source_words(view)}, sorted as it sorts them. No model learns from the toys that are held out: they are for the tests."
+    lead = f"Pictures from {source_words(view)}, on the shelves they came from. No model learns from the toys that are held out: they are for the tests."
     return tag("section", tag("h2", "On the shelves"), tag("p", lead, class_="soft"), figures_row(facts), tag("div", [shelf(c) for c in order[:most]], class_="lines"), more, made_by(view["data"]), id="shelves")
 
 # %% ../nbs/09b_shelves.ipynb #4217b928
