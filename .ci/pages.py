@@ -1,4 +1,4 @@
-"Puts what a real run left where readers see it: outputs of the executed stage notebooks into nbs/, figures and metrics into assets/. Usage: python .ci/pages.py runs/demo"
+"Puts what a real run left where readers see it: outputs of the executed stage notebooks into nbs/, figures and metrics into assets/. Usage: python .ci/pages.py runs/demo [only these stages]"
 import base64
 import io
 import json
@@ -7,11 +7,12 @@ from pathlib import Path
 
 from PIL import Image
 
-from toyhollywood.report import write_results
-from toyhollywood.workflow import CHAIN, stage_notebook
+from toyhollywood.chain import CHAIN, stage_notebook, write_chain
+from toyhollywood.results import read_records, read_run, shown_source, write_results
 
 root = Path(__file__).resolve().parent.parent
 run = Path(sys.argv[1] if len(sys.argv) > 1 else "runs/demo")
+only = sys.argv[2:]
 
 
 def source(cell):
@@ -39,7 +40,7 @@ def smaller(output):
 written = set()
 for stage in CHAIN:  # of stages that share a page the first one shows
     executed = run / stage / "notebook.ipynb"
-    if not executed.exists() or CHAIN[stage].notebook in written:
+    if not executed.exists() or CHAIN[stage].notebook in written or only and stage not in only:
         continue
     written.add(CHAIN[stage].notebook)
     page = stage_notebook(stage)
@@ -54,6 +55,10 @@ for stage in CHAIN:  # of stages that share a page the first one shows
             cell["outputs"] = [smaller(o) for o in without_paths(outputs.get(source(cell), []))]
     page.write_text(json.dumps(book, indent=1, sort_keys=True, ensure_ascii=False) + "\n", encoding="utf8")
     print(f"{page.name}: {page.stat().st_size / 1e3:.0f} kB")
+if only:
+    sys.exit()
 write_results(run, root / "assets")
+if shown_source(read_run(run)) == "catalogue":
+    write_chain(root / "assets/chain.svg", read_records(root / "assets/results/catalogue").values())
 if (run / "bench/benchmarks.json").exists():
     (root / "assets/results/benchmarks.json").write_bytes((run / "bench/benchmarks.json").read_bytes())

@@ -24,6 +24,7 @@ from PIL import Image
     (["render", "--products", "0", "--out", "toys"], "at least 1"),
     (["scrape", "not-an-address"], "not-an-address"),
     (["report", "--run", "nowhere"], "nowhere"),
+    (["report", "--run", "."], "holds no run"),
 ])
 def test_wrong_calls(command, tmp_path, words, hint):
     said(command(*words, cwd=tmp_path), 2, hint)

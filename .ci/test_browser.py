@@ -1,18 +1,22 @@
-"The lasso on the map, in a real browser with no network: loop some toys, save them, and the next stage reads the file."
+"The result page in a real browser with no network: on a desk and on a phone, by day and by night, clicked through, and sent alone."
+import io
 import json
 import os
 import shutil
 import time
+from pathlib import Path
+from urllib.parse import unquote, urlparse
 
 import pytest
+from PIL import Image
 
 BROWSER, DRIVER = shutil.which("chromium") or shutil.which("google-chrome"), shutil.which("chromedriver")
 if not (BROWSER and DRIVER) and not os.environ.get("TOYHOLLYWOOD_BROWSER"):  # continuous integration sets it: there the test must run
     pytest.skip("no Chromium with its driver on this machine (Debian: apt-get install chromium chromium-driver)", allow_module_level=True)
 
 
-@pytest.fixture
-def page(smoke_run, tmp_path):
+def start(downloads):
+    "A browser that reaches nothing but files."
     from selenium import webdriver
     from selenium.webdriver.chrome.service import Service
 
@@ -20,14 +24,40 @@ def page(smoke_run, tmp_path):
     options.binary_location = BROWSER
     for word in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--window-size=1300,1000", "--proxy-server=127.0.0.1:9"):
         options.add_argument(word)
-    options.add_experimental_option("prefs", {"download.default_directory": str(tmp_path)})
+    options.add_experimental_option("prefs", {"download.default_directory": str(downloads)})
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    browser = webdriver.Chrome(options=options, service=Service(DRIVER))
+    return webdriver.Chrome(options=options, service=Service(DRIVER))
+
+
+@pytest.fixture
+def page(smoke_run, tmp_path):
+    browser = start(tmp_path)
     try:
         browser.get((smoke_run / "report" / "index.html").as_uri())
         yield browser
     finally:
         browser.quit()
+
+
+@pytest.fixture(scope="module")
+def screen(tmp_path_factory):
+    "One browser for the tests that only look and click."
+    browser = start(tmp_path_factory.mktemp("downloads"))
+    yield browser
+    browser.quit()
+
+
+def visit(browser, path, width=1280, scheme="light", motion="no-preference"):
+    "Open a page on a screen of a width, by day or by night; earlier complaints of the console are forgotten."
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {"width": width, "height": 844 if width < 500 else 900, "deviceScaleFactor": 1, "mobile": width < 500})
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": scheme}, {"name": "prefers-reduced-motion", "value": motion}]})
+    browser.get_log("browser")
+    browser.get(Path(path).as_uri())
+    return browser
+
+
+def complaints(browser):
+    return [line["message"] for line in browser.get_log("browser") if line["level"] == "SEVERE"]
 
 
 def loop(browser, canvas, corners):
@@ -76,3 +106,127 @@ def test_lasso(page, smoke_run, tmp_path):
     page.execute_script("arguments[0].click()", find(page, "[data-clear]"))
     assert "".join(c for c in find(page, ".picked b").text if c.isdigit()) in ("", "0")
     assert not [line for line in page.get_log("browser") if line["level"] == "SEVERE"]
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_desk_and_phone_by_day_and_night(screen, smoke_run, width, scheme):
+    visit(screen, smoke_run / "report" / "index.html", width, scheme)
+    assert screen.execute_script("return document.documentElement.scrollWidth") <= width, "nothing is wider than the screen"
+    shot = Image.open(io.BytesIO(screen.get_screenshot_as_png())).convert("L")
+    paper = shot.getpixel((4, 4))
+    assert paper > 220 if scheme == "light" else paper < 60, "paper by day, night by night"
+    assert shot.getextrema()[1] - shot.getextrema()[0] > 150, "there is something to read"
+    assert find(screen, ".chain .upright" if width < 500 else ".chain .lying").is_displayed()
+    find(screen, "#the-map").location_once_scrolled_into_view
+    find(screen, "#map[data-ready]")
+    assert not complaints(screen)
+
+
+def test_small_and_quick(screen, smoke_run):
+    from toyhollywood.webpage import outside_links
+
+    page = smoke_run / "report" / "index.html"
+    assert page.stat().st_size < 10e6
+    assert not outside_links(page.read_text(encoding="utf8"))
+    times = []
+    for _ in range(3):
+        visit(screen, page)
+        times.append(screen.execute_script("return performance.getEntriesByType('navigation')[0].domInteractive"))
+    assert min(times) < 2000, f"interactive after {times} ms"
+
+
+def on_map(browser, path, **how):
+    visit(browser, path, **how)
+    find(browser, "#map").location_once_scrolled_into_view
+    find(browser, "#map[data-ready]")
+    time.sleep(0.5)
+    return find(browser, "#map canvas.view")
+
+
+def shown(browser):
+    return int((find(browser, "[data-shown]").text.split() or ["0"])[0])
+
+
+def press(browser, selector, word):
+    from selenium.webdriver.common.by import By
+
+    button = next(b for b in browser.find_elements(By.CSS_SELECTOR, selector) if b.text.startswith(word))
+    browser.execute_script("arguments[0].click()", button)
+
+
+def test_filters_by_class_and_by_cluster(screen, smoke_run):
+    on_map(screen, smoke_run / "report" / "index.html")
+    points = json.loads((smoke_run / "cluster" / "map.json").read_text())["points"]
+    name, cluster = points[0]["class"], points[0]["cluster"]
+    press(screen, ".chips button", name)
+    assert shown(screen) == sum(p["class"] == name for p in points)
+    press(screen, "[data-by]", "By cluster")
+    press(screen, ".chips button", f"{cluster} ")
+    both = sum(p["class"] == name and p["cluster"] == cluster for p in points)
+    assert shown(screen) == both and name in find(screen, "[data-shown]").text
+    search = find(screen, ".filters input")
+    search.send_keys("zyxwv")
+    assert find(screen, "[data-shown]").text.startswith("0 of ")
+    press(screen, "[data-all]", "Show all")
+    assert find(screen, "[data-shown]").text == "" and search.get_attribute("value") == ""
+    assert not complaints(screen)
+
+
+def test_pointing_at_a_toy_shows_it(screen, smoke_run):
+    from selenium.webdriver.common.action_chains import ActionChains
+
+    canvas = on_map(screen, smoke_run / "report" / "index.html")
+    data = json.loads(screen.execute_script("return document.getElementById('map-data').textContent"))
+    i = min(range(len(data["x"])), key=lambda i: (data["x"][i] - 0.5) ** 2 + (data["y"][i] - 0.4) ** 2)
+    width, height = canvas.size["width"], canvas.size["height"]
+    ActionChains(screen).move_to_element_with_offset(canvas, int((data["x"][i] - 0.5) * 0.92 * width), int((data["y"][i] - 0.5) * 0.9 * height)).perform()
+    tip = find(screen, "#tip")
+    assert tip.is_displayed() and tip.text.split("\n")[0] in data["title"]
+    inks = screen.execute_script("const c = document.querySelector('#tip canvas'); return new Set(c.getContext('2d').getImageData(0, 0, c.width, c.height).data).size")
+    assert inks > 30, "the thumbnail shows a toy"
+    canvas.send_keys("n")
+    assert tip.is_displayed() and not complaints(screen)
+
+
+def test_every_figure_leads_to_its_notebook(screen, smoke_run):
+    page = smoke_run / "report" / "index.html"
+    visit(screen, page)
+    links = screen.execute_script("return [...document.querySelectorAll('a[href]')].map(a => [a.href.baseVal || a.getAttribute('href'), a.dataset.beside || ''])")
+    there = [(page.parent / unquote(urlparse(address).path)).resolve() for pair in links for address in pair if address and not address.startswith("#")]
+    assert len(there) > 20 and all(path.is_file() and smoke_run in path.parents for path in there), [p for p in there if not p.is_file()]
+    assert screen.execute_script("return [...document.querySelectorAll('figure')].every(f => f.querySelector('figcaption a'))")
+    screen.execute_script("document.querySelector('figure figcaption a').click()")
+    end = time.monotonic() + 10
+    while "index.html" in screen.current_url and time.monotonic() < end:
+        time.sleep(0.1)
+    assert "/notebook." in screen.current_url
+
+
+def test_sent_alone(screen, smoke_run, tmp_path):
+    "Without its run the page still shows everything, and a link says where its notebook is instead of failing."
+    shutil.copyfile(smoke_run / "report" / "index.html", tmp_path / "from a friend.html")
+    visit(screen, tmp_path / "from a friend.html")
+    assert screen.execute_script("return [...document.images].every(i => i.hidden || i.closest('dialog') || !i.complete || i.naturalWidth > 0)")
+    screen.execute_script("document.querySelector('figure figcaption a').click()")
+    note = find(screen, "dialog.alone[open]")
+    assert "travels alone" in note.text and "/notebook." in note.text and "friend.html" in unquote(screen.current_url)
+    screen.execute_script("document.querySelector('dialog.alone button').click()")
+    assert not note.is_displayed()
+
+
+def test_films_sliders_and_large_figures(screen, smoke_run):
+    visit(screen, smoke_run / "report" / "index.html", motion="reduce")
+    moving = "return [...document.querySelectorAll('.film')].map(f => f.currentSrc.slice(5, 15))"
+    time.sleep(0.5)
+    films = screen.execute_script(moving)
+    assert films and set(films) == {"image/jpeg"}, "who asked for less motion gets stills"
+    press(screen, "[data-films]", "Play")
+    time.sleep(0.5)
+    assert set(screen.execute_script(moving)) == {"image/webp"}
+    cut = "const i = document.querySelector('.slide input'); i.value = 20; i.dispatchEvent(new Event('input')); return getComputedStyle(i.parentElement).getPropertyValue('--cut').trim()"
+    assert screen.execute_script(cut) == "20%"
+    screen.execute_script("document.querySelector('figure img').click()")
+    large = find(screen, "dialog.large[open]")
+    large.click()
+    assert not large.is_displayed() and not complaints(screen)

@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['VOID', 'Html', 'escaped', 'tag', 'number', 'duration', 'as_dict', 'read_object', 'jpeg', 'data_uri', 'Album',
-           'small_jpeg', 'figure_html', 'colours', 'table', 'Markdown', 'markdown_table', 'document', 'script_json',
-           'outside_links', 'notebook_html']
+           'small_jpeg', 'figure_html', 'film_file', 'film_html', 'slider_html', 'colours', 'table', 'Markdown',
+           'markdown_table', 'document', 'script_json', 'outside_links', 'notebook_html']
 
 # %% ../nbs/08_webpage.ipynb #9e8d849f
 import base64, contextlib, html, io, json, math, re
@@ -25,7 +25,7 @@ def escaped(value) -> Html:
     return Html("" if value is None else html.escape(str(value)))
 
 # %% ../nbs/08_webpage.ipynb #2abaa6e1
-VOID = ("img", "meta", "br", "link", "hr")
+VOID = ("img", "meta", "br", "link", "hr", "input", "source")
 
 def tag(
     name: str,    # such as "figure"
@@ -77,21 +77,26 @@ def jpeg(
     return file.getvalue()
 
 def data_uri(
-    data: bytes, # a JPEG file
+    data: bytes, # a picture file
+    kind: str = "image/jpeg",
 ) -> str:
     "A picture as an address that holds it."
-    return "data:image/jpeg;base64," + base64.b64encode(data).decode()
+    return f"data:{kind};base64," + base64.b64encode(data).decode()
 
 # %% ../nbs/08_webpage.ipynb #824a48fa
 class Album:
     "Turns pictures into data addresses within a budget of bytes."
     def __init__(self, limit: int = 9_000_000): # bytes of the finished page
         self.limit, self.used = limit, 0
-    def add(self, data: bytes):
-        "The address of a JPEG, or None when the budget is spent."
+    def add(self, data: bytes, kind: str = "image/jpeg"):
+        "The address of a picture, or None when the budget is spent."
         if self.used + len(data) * 4 / 3 > self.limit: return None
         self.used += len(data) * 4 / 3
-        return data_uri(data)
+        return data_uri(data, kind)
+    def spend(self, text: str) -> str:
+        "Text that takes its part of the budget too."
+        self.used += len(text.encode())
+        return text
     def figure(self, path):
         "The address of a figure file, made smaller as the budget goes; None when it is spent or the file is no picture."
         with contextlib.suppress(OSError, ValueError, Image.DecompressionBombError):
@@ -121,11 +126,51 @@ def small_jpeg(
 def figure_html(
     figure: dict, # {name, path, caption}
     album: Album,
+    link: Html = None, # to the page that made it, set behind the caption
 ) -> Html:
     "A figure with its caption, which is also its alternative text."
     address = album.figure(figure["path"])
     caption = figure["caption"] if address else f"{figure['caption']} (not on this page; see {figure['path'].name} in {figure['path'].parent.parent.name}/figures)"
-    return tag("figure", tag("img", src=address, alt=figure["caption"]) if address else None, tag("figcaption", caption))
+    return tag("figure", tag("img", src=address, alt=figure["caption"], decoding="async") if address else None, tag("figcaption", caption, [" ", link] if link else None))
+
+# %% ../nbs/08_webpage.ipynb #861033cc
+def film_file(
+    pictures: list,  # PIL images of one size
+    milliseconds: int = 400, # a picture
+    hold: int = 1600, # the last one
+    quality: int = 75,
+) -> bytes:          # an animated WebP that begins again at its end
+    "Pictures as a film; raises `ValueError` for none."
+    if not pictures: raise ValueError("a film needs at least one picture")
+    file, frames = io.BytesIO(), [p.convert("RGB") for p in pictures]
+    frames[0].save(file, "WEBP", save_all=True, append_images=frames[1:], duration=[milliseconds] * (len(frames) - 1) + [hold], loop=0, quality=quality, method=2, allow_mixed=True)
+    return file.getvalue()
+
+def film_html(
+    film: bytes,    # an animated WebP
+    still: bytes,   # a JPEG, for those who want no motion
+    caption: str,
+    album: Album,
+    link: Html = None, # to the page that made it
+    class_: str = "film",
+):                  # a figure, or None when the budget is spent
+    "A film with its caption."
+    still = album.add(still)
+    moving = still and album.add(film, "image/webp")
+    if not moving: return None
+    shown = tag("picture", tag("source", media="(prefers-reduced-motion: reduce)", srcset=still), tag("img", src=moving, alt=caption, class_=class_, decoding="async"))
+    return tag("figure", shown, tag("figcaption", caption, [" ", link] if link else None))
+
+# %% ../nbs/08_webpage.ipynb #6c2d65cd
+def slider_html(
+    before,       # address of a picture
+    after,        # address of another of the same proportions
+    alt: str,     # what both show
+    names=("before", "after"),
+) -> Html:
+    "Two pictures in one place with a slider between them."
+    return tag("div", tag("img", src=before, alt=f"{alt}: {names[0]}", class_="before"), tag("img", src=after, alt=f"{alt}: {names[1]}", class_="after"),
+               tag("input", type="range", min=0, max=100, value=50, aria_label=f"how much of {names[0]}: {alt}"), class_="slide")
 
 # %% ../nbs/08_webpage.ipynb #f63ed4a0
 def colours(count: int) -> list:
@@ -137,13 +182,15 @@ def table(
     head: list,          # texts of the columns; one that begins with "#" stands to the right
     rows: list,          # of lists of text or Html
     caption: str = None,
+    groups: list = None, # of (text, how many columns): a row above the head
 ) -> Html:
     "An HTML table whose first column names its rows."
     right = [h.startswith("#") for h in head]
     cell = lambda i, v: tag("th", v, scope="row") if i == 0 else tag("td", v, class_="n" if right[i] else None)
     top = tag("tr", [tag("th", h.lstrip("#"), scope="col", class_="n" if r else None) for h, r in zip(head, right)])
+    over = tag("tr", [tag("th", text, colspan=span, scope="colgroup" if text else None, class_="group" if text else None) for text, span in groups]) if groups else None
     body = [tag("tr", [cell(i, v) for i, v in enumerate(row)]) for row in rows]
-    inner = tag("div", tag("table", tag("thead", top), tag("tbody", body)), class_="scroll", tabindex=0, role="region", aria_label=caption or head[0] or "table")
+    inner = tag("div", tag("table", tag("thead", over, top), tag("tbody", body)), class_="scroll", tabindex=0, role="region", aria_label=caption or head[0] or "table")
     return escaped([tag("p", caption, class_="made"), inner]) if caption else inner
 
 # %% ../nbs/08_webpage.ipynb #a630d7c6
@@ -180,7 +227,7 @@ def outside_links(
     "What a page would fetch from elsewhere; empty for a page that stands alone."
     from bs4 import BeautifulSoup
     found = [e.get(a) for e in BeautifulSoup(page, "html.parser").find_all(True) for a in ("src", "href", "srcset", "poster") if e.get(a)]
-    inside = lambda a: a.startswith(("data:", "#")) or re.fullmatch(r"\.\./\w+/[\w.]+", a)
+    inside = lambda a: a.startswith(("data:", "#")) or re.fullmatch(r"\.\./(\.\./[\w.-]+/)?\w+/[\w.]+", a) # of this run, or of one in the same folder
     return [a for a in found if not inside(a)] + re.findall(r"url\(\s*['\"]?(?!data:)[^)]*\)|@import", page)
 
 # %% ../nbs/08_webpage.ipynb #200a8b31
