@@ -244,7 +244,7 @@ def superres_rows(
     ways = lambda s: [n.removesuffix("/psnr") for n in s.metrics if n.endswith("/psnr")]
     return [[f"x{as_dict(s.record.get('parameters')).get('scale', '?')}", way, *(_figure_of(s.metrics, f"{way}/{k}") for k in ("psnr", "ssim", "dists"))] for s in stages for way in ways(s)]
 
-MAPPED = {"photos": "the photos themselves", "mapped": "mapped", "refined": "mapped, then refined", "projected": "projected, without the mapper", "nearest training toy": "nearest training toy", "principal components": "principal components", "VAE": "VAE"}
+MAPPED = {"photos": "the photos themselves", "mapped": "mapped", "refined": "mapped, {refine_steps} steps of refinement", "projected": "projected without the mapper, {projection_steps} steps", "nearest training toy": "nearest training toy", "principal components": "principal components", "VAE": "VAE"}
 KEPT = {"DISTS (less is better)": "dists", "finds its photo among all held out": "recall at 1/efficientnet_lite0", "hair colour kept": "hair_colour kept", "hair length": "hair_length kept", "clothes' colour": "colour kept", "seconds a picture": "seconds a picture"}
 
 def mapper_table(
@@ -253,7 +253,8 @@ def mapper_table(
     "What is kept of held-out photos, by the mapper and by what it has to be better than."
     said = {k: [_figure_of(stage.metrics, f"{k}/{name}") for name in KEPT.values()] for k in MAPPED}
     n = lambda k: next((as_dict(m).get("n") for name, m in stage.metrics.items() if name.startswith(f"{k}/")), None)
-    rows = [[f"{MAPPED[k]} ({n(k)})", *values] for k, values in said.items() if set(values) != {"–"}]
+    given = _Known(as_dict(stage.record.get("parameters")))
+    rows = [[f"{MAPPED[k].format_map(given)} ({n(k)})", *values] for k, values in said.items() if set(values) != {"–"}]
     return (["held-out pictures (how many)", *("#" + name for name in KEPT)], rows) if rows else None
 
 # %% ../nbs/09_results.ipynb #86d31e0a
