@@ -135,6 +135,7 @@ def photo_to_toys(
     near = toys.indices("train")[torch.cdist(e[None], train)[0].argsort()[:n].numpy()]
     return seen, drawn_of(frozen, vary(frozen, ws, n, seed)), near, said
 
+# %% ../nbs/73_mapping.ipynb #eddde714
 def map_photo(
     photo,              # a picture file
     run="runs/demo",    # run folder with a mapper
@@ -178,6 +179,7 @@ def draw_words(
     if steps is not None or guidance is not None: raise UserError("the mapper draws in one step and has no guidance; leave --steps and --guidance out, or give --model diffusion")
     return words_sheet(Words(*opened(run)), text, n, seed, out)
 
+# %% ../nbs/73_mapping.ipynb #b0101e4d
 def words_sheet(
     speaker: Words,
     text: str, n: int, seed: int, # as for `draw_words`

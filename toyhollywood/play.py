@@ -4,14 +4,14 @@
 
 # %% auto #0
 __all__ = ['AT_ONCE', 'LAST_SEED', 'NAMES', 'DESCRIPTIONS', 'DIRECTIONS', 'LARGEST_UPLOAD', 'ALONE', 'FIT', 'QUEUE', 'SAYINGS',
-           'SANS', 'SERIF', 'MONO', 'POLICY', 'Playroom', 'lacking', 'generators', 'arguments_of', 'shown', 'tiles',
-           'note', 'cut', 'Answer', 'answering', 'whole', 'named', 'map_page', 'gradio', 'outlet', 'updates', 'wire',
-           'at_first', 'dice', 'explore_tab', 'example_words', 'upload', 'generate_tab', 'toy_choice', 'held_out',
-           'blend_tab', 'edit_tab', 'photo_tab', 'examples', 'words_tab', 'theme', 'build_page', 'listening', 'sealed',
-           'application', 'loopback', 'announce', 'play']
+           'SANS', 'SERIF', 'MONO', 'POLICY', 'SPOKEN', 'Playroom', 'lacking', 'generators', 'arguments_of', 'shown',
+           'tiles', 'note', 'cut', 'Answer', 'answering', 'whole', 'named', 'map_page', 'gradio', 'outlet', 'updates',
+           'wire', 'at_first', 'dice', 'explore_tab', 'example_words', 'upload', 'generate_tab', 'toy_choice',
+           'held_out', 'blend_tab', 'edit_tab', 'photo_tab', 'examples', 'words_tab', 'theme', 'build_page',
+           'listening', 'sealed', 'application', 'loopback', 'announce', 'play']
 
 # %% ../nbs/61_play.ipynb #d4801329
-import base64, contextlib, errno, functools, itertools, os, random, shutil, socket, sys, tempfile, threading, time
+import base64, contextlib, errno, functools, itertools, os, random, shutil, signal, socket, sys, tempfile, threading, time
 from dataclasses import dataclass
 from pathlib import Path
 import numpy as np
@@ -50,7 +50,6 @@ def keep(self: Playroom,
         self.name, self.opening = mark, self.opening + time.perf_counter() - began
     return self.held
 
-# %% ../nbs/61_play.ipynb #bd1b56e6
 @patch
 def trained(self: Playroom, run, model: str):
     "As `sampling.trained`, kept."
@@ -533,7 +532,7 @@ def generate_tab(room: Playroom):
             with gr.Column(scale=5, min_width=320): place = outlet()
             with gr.Column(scale=3, min_width=280):
                 model = gr.Radio([(NAMES[m], m) for m in models], value=models[0], label="Drawn by")
-                seed = gr.Number(0, label="Seed of the first", precision=0, minimum=0)
+                seed = gr.Number(0, label="Seed of the first", precision=0)
                 n = gr.Slider(1, AT_ONCE, 16, step=1, label="How many")
                 truncation = gr.Slider(0, 1.5, 0.7, step=0.05, label="Truncation", info="less: more usual toys; more: stranger ones", visible=models[0] == "stylegan2")
                 with gr.Column(visible=models[0] == "diffusion") as asked:
@@ -557,7 +556,7 @@ def toy_choice(room: Playroom, which: str, first: int):
     "Which toy: by seed, or a held-out photo."
     gr = gradio()
     kind = gr.Radio([("a seed", False), ("a held-out photo", True)], value=False, label=which)
-    seed = gr.Number(first, label=f"{which}: seed", precision=0, minimum=0)
+    seed = gr.Number(first, label=f"{which}: seed", precision=0)
     photo = gr.Dropdown([], label=f"{which}: photo", visible=False)
     kind.change(lambda k: [gr.update(visible=not k), gr.update(visible=k)], kind, [seed, photo], queue=False, api_visibility="private")
     return kind, seed, photo
@@ -567,6 +566,7 @@ def held_out(room: Playroom) -> list: # of (title and number, row), the first 50
     toys = room.learnt_from("stylegan2")
     return [(f"{toys.titles[i] or toys.rows[i]['category']} ({i})", int(i)) for i in toys.indices("holdout")[:500]]
 
+# %% ../nbs/61_play.ipynb #0f9e5106
 def blend_tab(room: Playroom):
     "Two toys, and what lies between them."
     gr = gradio()
@@ -603,7 +603,7 @@ def edit_tab(room: Playroom):
         with gr.Row(elem_classes="halves"):
             with gr.Column(scale=5, min_width=320): place = outlet()
             with gr.Column(scale=3, min_width=280):
-                seed = gr.Number(2, label="Seed", precision=0, minimum=0)
+                seed = gr.Number(2, label="Seed", precision=0)
                 which = gr.Dropdown([(f"direction {i + 1}", i) for i in range(DIRECTIONS)], value=0, label="Direction", info="called by what the run's CLIP sees more of at either end")
                 strength = gr.Slider(-4, 4, 2, step=0.1, label="Strength", info="in standard deviations; the seed stays")
                 truncation = gr.Slider(0, 1.5, 0.7, step=0.05, label="Truncation")
@@ -627,22 +627,23 @@ def photo_tab(room: Playroom):
             with gr.Column(scale=5, min_width=320): place = outlet()
             with gr.Column(scale=3, min_width=280):
                 gr.HTML(tag("p", "One thing before an even background does best. The photo stays on this machine, and is gone when the playground closes.", class_="soft"))
-                some = examples(room.run)
+                some = examples(room)
                 photo = upload(gr, "Photo", some[0] if some else None)
                 tried = gr.Examples([[path] for path in some], [photo], label="Held-out toys to try").load_input_event if some else None
                 n = gr.Slider(1, 12, 4, step=1, label="Toys")
                 refine = gr.Slider(0, 200, 0, step=10, label="Steps of refinement", info="more: closer to the photo, and slower")
-                seed = gr.Number(0, label="Seed of the variations", precision=0, minimum=0)
+                seed = gr.Number(0, label="Seed of the variations", precision=0)
                 go = gr.Button("Make a toy of it", variant="primary", size="md")
         inputs = [photo, n, refine, seed]
         wire(room.from_photo, [go.click, seed.submit, photo.upload], inputs, place, "photo_to_toy", tried)
         if some: at_first(tab, room.from_photo, inputs, place)
 
-def examples(run, count: int = 6) -> list: # of paths
-    "Held-out toys, people where the run has chosen them."
+def examples(room: Playroom, count: int = 6) -> list: # of paths below the room's folder
+    "Copies of held-out toys, of people where the run has chosen them."
     with contextlib.suppress(UserError, OSError):
-        toys = Dataset.open(Path(run) / ("humans" if (Path(run) / "humans/dataset.json").is_file() else "data"))
-        return [str(toys.folder / toys.file_names[i]) for i in toys.indices("holdout")[:count]]
+        toys = Dataset.open(room.run / ("humans" if (room.run / "humans/dataset.json").is_file() else "data"))
+        files = [toys.folder / toys.file_names[i] for i in toys.indices("holdout")[:count]]
+        return [str(shutil.copyfile(file, room.place(f"toy{file.suffix}"))) for file in files]
     return []
 
 # %% ../nbs/61_play.ipynb #f3e851e2
@@ -660,7 +661,7 @@ def words_tab(room: Playroom):
                 text = gr.Textbox(SAYINGS[0], label="What to draw", max_lines=2, max_length=300)
                 gr.Examples([[s] for s in SAYINGS], [text], label="Such as")
                 model = gr.Radio([({"mapper": "the mapper"}.get(m, m), m) for m in models], value=models[0], label="Drawn by")
-                n, seed = gr.Slider(1, 12, 4, step=1, label="Toys"), gr.Number(0, label="Seed", precision=0, minimum=0)
+                n, seed = gr.Slider(1, 12, 4, step=1, label="Toys"), gr.Number(0, label="Seed", precision=0)
                 with gr.Column(visible=models[0] == "diffusion") as asked:
                     steps, guidance = gr.Slider(1, 100, 20, step=1, label="Steps from noise to picture"), gr.Slider(0, 8, 2, step=0.5, label="Guidance", info="how closely to listen")
                 go = gr.Button("Draw", variant="primary", size="md")
@@ -727,17 +728,22 @@ def sealed(app, policy: str = POLICY):
         await app(scope, receive, told if scope["type"] == "http" else send)
     return answer
 
+# Gradio's picture buttons have no words for who does not see them
+SPOKEN = """<script>new MutationObserver(() => document.querySelectorAll("button.gallery-item:not([aria-label])").forEach(b => {
+if (!b.textContent.trim()) b.setAttribute("aria-label", "held-out toy " + (1 + [...b.parentElement.children].indexOf(b))); })).observe(document.documentElement, {childList: true, subtree: true})</script>"""
+
 def application(room: Playroom):
     "The playground as a web application (ASGI)."
     os.environ["GRADIO_TEMP_DIR"] = str(room.folder / "uploads")
     gr = gradio()
     from fastapi import FastAPI
     from fastapi.responses import HTMLResponse
-    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    app, page = FastAPI(docs_url=None, redoc_url=None, openapi_url=None), build_page(room)
     @app.get("/map", response_class=HTMLResponse)
     def the_map(): return map_page(room.run)
-    gr.mount_gradio_app(app, build_page(room), "/", footer_links=[], run_history=False, ssr_mode=False, pwa=False, enable_monitoring=False, max_file_size=LARGEST_UPLOAD,
-                        theme=theme(), css=package_file("assets", "play.css").read_text(encoding="utf8"))
+    gr.mount_gradio_app(app, page, "/", footer_links=[], run_history=False, ssr_mode=False, pwa=False, enable_monitoring=False, max_file_size=LARGEST_UPLOAD,
+                        theme=theme(), head=SPOKEN, css=package_file("assets", "play.css").read_text(encoding="utf8"))
+    page.has_launched = True # a page that is mounted does not count as launched, and Gradio then takes any path of this machine for an upload
     return sealed(app)
 
 # %% ../nbs/61_play.ipynb #772c57ca
@@ -768,6 +774,7 @@ def play(
         server = uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=1))
         shown_host = {"0.0.0.0": "127.0.0.1", "::": "[::1]", "::1": "[::1]"}.get(host, host)
         threading.Thread(target=announce, args=(room, server, f"http://{shown_host}:{taken.getsockname()[1]}/", show), daemon=True).start()
+        if threading.current_thread() is threading.main_thread(): signal.signal(signal.SIGTERM, signal.default_int_handler) # so that the folder is cleared then too
         try: server.run(sockets=[taken])
         except KeyboardInterrupt: pass
         print("closed")
