@@ -771,7 +771,7 @@ def play(
         if show is None: show = sys.stdout.isatty() and (sys.platform in ("darwin", "win32") or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")))
         app = application(room)
         import uvicorn
-        server = uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=1))
+        server = uvicorn.Server(uvicorn.Config(app, log_level="critical", timeout_graceful_shutdown=1)) # who still looks when it closes is no error
         shown_host = {"0.0.0.0": "127.0.0.1", "::": "[::1]", "::1": "[::1]"}.get(host, host)
         threading.Thread(target=announce, args=(room, server, f"http://{shown_host}:{taken.getsockname()[1]}/", show), daemon=True).start()
         if threading.current_thread() is threading.main_thread(): signal.signal(signal.SIGTERM, signal.default_int_handler) # so that the folder is cleared then too
