@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 from fastcore.basics import patch
 from PIL import Image
-from .core import UserError, as_image, display_path, fit_square, need, package_file, read_json
+from .core import UserError, as_image, display_path, need, package_file, read_json
 from .data import Dataset
 from .report import map_section
 from .results import read_run, read_view
@@ -702,7 +702,9 @@ def listening(
     host: str, port: int, # 0 takes a free one
 ) -> socket.socket:
     "A socket on an address; raises `UserError` for one that is taken, reserved or not of this machine."
-    try: family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    try:
+        if not 0 <= port < 65536: raise OverflowError(port) # the system takes the rest of it by 65,536
+        family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
     except (OSError, OverflowError): raise UserError(f"there is no address {host} with port {port}: choose a port from 1024 to 65535 with --port, and leave --host out to keep to this machine") from None
     taken = socket.socket(family, socket.SOCK_STREAM)
     taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
