@@ -55,6 +55,10 @@ def _data(a):
     dataset = build_dataset(a.source, a.out, holdout=a.holdout, seed=a.seed, limit=a.limit or None)
     print(f"{len(dataset)} pictures in {len(dataset.classes)} classes are in {a.out}")
 
+def _play(a):
+    from toyhollywood.play import play
+    play(a.run, a.port, a.host, a.open)
+
 def _report(a):
     from toyhollywood.report import build_report
     print(f"the result page: {build_report(a.run, a.compare)}")
@@ -184,6 +188,9 @@ def _add_results(verbs):
     p.add_argument("--seed", type=_natural, default=0, help="of the variations"); p.add_argument("--out", default="drawn.png", help="a .png (default: %(default)s)")
     p = _verb(verbs, "bench", "measure what is claimed about speed on this machine", "toyhollywood bench --out runs/bench", _bench)
     p.add_argument("--out", default="runs/bench"); p.add_argument("--repeats", type=_positive, default=5, help="of every measurement (default: %(default)s)")
+    p = _verb(verbs, "play", "open a page in the browser to explore, draw, blend and edit with what a run has learnt", "toyhollywood play --run runs/demo --port 7860", _play)
+    p.add_argument("--run", default="runs/demo"); p.add_argument("--port", type=_natural, default=7860, help="0 takes a free one (default: %(default)s)")
+    p.add_argument("--host", default="127.0.0.1", help="address to open on (default: %(default)s, which only this machine reaches)"); p.add_argument("--open", action=argparse.BooleanOptionalAction, help="show the page in a browser (default: where there is a screen)")
     p = _verb(verbs, "report", "build the result page of a run again", "toyhollywood report --run runs/demo", _report)
     p.add_argument("--run", default="runs/demo"); p.add_argument("--compare", help="a second run folder whose figures stand beside")
 
@@ -211,7 +218,7 @@ def main(
 # %% ../nbs/71_cli.ipynb #eba9f997
 def _which_extra(error):
     "Which extra brings a package that is missing."
-    extras = {"mitsuba": "render", "papermill": "run", "snakemake": "run", "torch": "train", "open_clip": "train", "sklearn": "train", "timm": "train", "piq": "train", "umap": "train", "pyarrow": "train", "matplotlib": "run", "imageio": "film", "spandrel": "train"}
+    extras = {"mitsuba": "render", "papermill": "run", "snakemake": "run", "torch": "train", "open_clip": "train", "sklearn": "train", "timm": "train", "piq": "train", "umap": "train", "pyarrow": "train", "matplotlib": "run", "imageio": "film", "spandrel": "train", "gradio": "play", "fastapi": "play", "uvicorn": "play"}
     module = (error.name or "").split(".")[0]
     return f"this needs the package {module}: pip install 'toyhollywood[{extras.get(module, 'all')}]'"
 

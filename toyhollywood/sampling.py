@@ -34,9 +34,10 @@ def draw(
     seeds,              # iterable of integers
     truncation=None,    # for models that have it; None for all that the model can draw
     steps=None, guidance=None, prompt=None, line=None, sampler=None, # for the diffusion model: steps of the sampler, how closely to listen, a text, a product line, and one of its samplers
+    opened=trained,     # who opens the model: one that keeps it spares the next drawing the reading
 ) -> tuple:             # ((n, 3, size, size) in [-1, 1], SHA-256 of the weights)
     "Pictures of seeds by a run's generator; raises `UserError` when a model is asked for what it does not have."
-    generator, module, digest = trained(run, model)
+    generator, module, digest = opened(run, model)
     told, seeds = dict(steps=steps, guidance=guidance, prompt=prompt, line=line, sampler=sampler), list(seeds)
     _truncatable(generator, model, truncation)
     given = {name: value for name, value in told.items() if value is not None}
@@ -63,11 +64,12 @@ def sample(
     truncation=None,    # as for `draw`
     columns: int = None, # side by side; about square when None
     out=None,           # a .png to write
+    opened=trained,     # as for `draw`
     **told,             # what else `draw` takes
 ) -> Image.Image:
     "A grid of drawings; written to a PNG with its recipe where `out` is given. Raises `UserError` for fewer than one and more than `MOST`."
     if not 1 <= n <= MOST: raise UserError(f"n is {n}; a grid holds 1 to {MOST:,} drawings")
-    pictures, digest = draw(run, model, range(seed, seed + n), truncation, **told)
+    pictures, digest = draw(run, model, range(seed, seed + n), truncation, opened=opened, **told)
     grid = picture_grid(list(pictures), columns)
     if out: write_drawing(out, grid, {"version": 1, "run": display_path(run), "model": model, "sha256": digest, "seed": seed, "n": n, "truncation": truncation, "columns": columns, **{name: value for name, value in told.items() if value is not None}, "versions": versions("toyhollywood", "torch")})
     return grid

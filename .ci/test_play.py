@@ -1,0 +1,289 @@
+"The playground in a real browser with no network: every tab, a drawing that is downloaded and drawn again, a photo, a narrow screen; two users at once; uploads that are none."
+import json
+import os
+import shutil
+import socket
+import struct
+import tempfile
+import threading
+import time
+import zlib
+from pathlib import Path
+
+import pytest
+from conftest import said
+from PIL import Image, ImageDraw
+
+pytest.importorskip("gradio", reason="the playground needs gradio: pip install 'toyhollywood[play]'")
+BROWSER, DRIVER = shutil.which("chromium") or shutil.which("google-chrome"), shutil.which("chromedriver")
+FIRST = "const i = [...document.querySelectorAll('.result img')].find(i => i.offsetParent); return i && i.src"  # the first picture that is seen
+TABS = ("Explore", "Generate", "Blend", "Edit", "Photo to toy", "Text to toy")
+
+
+def opened(command, run):
+    "A playground on a free port, and its address."
+    process = command.start("play", "--run", run, "--port", "0", "--no-open")
+    timer = threading.Timer(180, process.kill)
+    timer.start()
+    line = ""
+    for line in process.stdout:
+        if "is open at " in line:
+            break
+    timer.cancel()
+    assert "is open at " in line, line
+    return process, line.split("is open at ")[1].strip()
+
+
+def closed(process):
+    "What a playground said until it was ended, by its process id; it says that too."
+    process.terminate()
+    rest = process.communicate(timeout=30)[0]
+    assert process.returncode == 0 and rest.rstrip().endswith("closed"), rest
+    return rest
+
+
+@pytest.fixture(scope="module")
+def playground(command, smoke_run):
+    before = set(Path(tempfile.gettempdir()).glob("toyhollywood-play-*"))
+    process, url = opened(command, smoke_run)
+    yield url
+    mine = set(Path(tempfile.gettempdir()).glob("toyhollywood-play-*")) - before
+    print(closed(process))
+    assert mine and not any(folder.exists() for folder in mine), "uploads and drawings are gone when the playground closes"
+
+
+@pytest.fixture
+def page(playground, tmp_path):
+    from selenium import webdriver
+    from selenium.webdriver.chrome.service import Service
+
+    if not (BROWSER and DRIVER) and not os.environ.get("TOYHOLLYWOOD_BROWSER"):
+        pytest.skip("no Chromium with its driver on this machine (Debian: apt-get install chromium chromium-driver)")
+    options = webdriver.ChromeOptions()
+    options.binary_location = BROWSER
+    for word in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--window-size=1360,1000", "--proxy-server=127.0.0.1:9"):
+        options.add_argument(word)
+    options.add_experimental_option("prefs", {"download.default_directory": str(tmp_path)})
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    browser = webdriver.Chrome(options=options, service=Service(DRIVER))
+    try:
+        browser.get(playground)
+        yield browser
+    finally:
+        browser.quit()
+
+
+def until(browser, what, seconds=90):
+    "What a script of the page gives when it gives something."
+    from selenium.webdriver.support.ui import WebDriverWait
+
+    return WebDriverWait(browser, seconds).until(lambda b: b.execute_script(what))
+
+
+def go_to(browser, name):
+    button = until(browser, f"return [...document.querySelectorAll('button[role=tab]')].find(b => b.textContent.trim() == '{name}' && b.offsetParent)")
+    browser.execute_script("arguments[0].click()", button)
+    until(browser, f"return [...document.querySelectorAll('button[role=tab][aria-selected=true]')].some(b => b.textContent.trim() == '{name}')")
+
+
+def answered(browser):
+    "The open tab's answer, when it is there: what it says below its pictures."
+    return until(browser, "const p = [...document.querySelectorAll('.result .took')].find(p => p.offsetParent); return p && p.closest('.result').querySelector('img') && p.textContent")
+
+
+def shot(browser, folder, name):
+    "A picture of the page, kept where TOYHOLLYWOOD_SHOTS says, for people to look at."
+    folder = Path(os.environ.get("TOYHOLLYWOOD_SHOTS") or folder)
+    assert browser.save_screenshot(str(folder / f"play-{name}.png"))
+
+
+def control(browser, label):
+    "The visible field with a label."
+    return until(browser, f"""return [...document.querySelectorAll('input, textarea')].find(e => e.offsetParent && ((e.labels && [...e.labels].some(l => l.textContent.trim().startsWith('{label}'))) || (e.getAttribute('aria-label') || '').startsWith('{label}')))""")
+
+
+def press(browser, word):
+    browser.execute_script("arguments[0].click()", until(browser, f"return [...document.querySelectorAll('button')].find(b => b.offsetParent && b.textContent.trim() == '{word}' && !b.disabled)"))
+
+
+def typed(field, text):
+    from selenium.webdriver.common.keys import Keys
+
+    field.send_keys(Keys.CONTROL, "a")
+    field.send_keys(text)
+
+
+def photo_file(path):
+    photo = Image.new("RGB", (500, 600), "white")
+    ImageDraw.Draw(photo).ellipse((100, 80, 400, 560), fill="orange")
+    photo.save(path)
+    return path
+
+
+def clean(browser, url):
+    "Nothing went wrong in the browser, and nobody else was asked for anything."
+    assert not [line for line in browser.get_log("browser") if line["level"] == "SEVERE"]
+    asked = [json.loads(line["message"])["message"] for line in browser.get_log("performance")]
+    asked = {m["params"]["request"]["url"] for m in asked if m["method"] == "Network.requestWillBeSent"}
+    assert len(asked) > 5 and not [a for a in asked if not a.startswith((url, "data:", "blob:"))], asked
+
+
+def test_every_tab(page, playground, tmp_path):
+    until(page, "const f = document.querySelector('iframe.map'); return f && f.contentDocument && f.contentDocument.querySelector('canvas.view') && f.offsetHeight > 500")
+    shot(page, tmp_path, "explore")
+    for name in TABS[1:]:
+        go_to(page, name)
+        assert " s" in answered(page)
+        shot(page, tmp_path, name.split()[0].lower())
+        assert not until(page, "return [[...document.querySelectorAll('.note')].filter(p => p.offsetParent && /went wrong|toyhollywood run/.test(p.textContent)).map(p => p.textContent)]")[0]
+        # every control says what it is, and shows where the keyboard is
+        nameless = page.execute_script("""return [...document.querySelectorAll('input:not([type=file]), textarea, select, button')].filter(e => e.offsetParent && !e.getAttribute('aria-label') && !e.title
+            && !(e.labels && [...e.labels].some(l => l.textContent.trim())) && !e.textContent.trim()).map(e => e.outerHTML.slice(0, 200))""")
+        assert not nameless, nameless
+    clean(page, playground)
+
+
+def test_a_drawing_comes_home_and_is_drawn_again(page, playground, command, smoke_run, tmp_path):
+    from toyhollywood.drawing import read_recipe
+
+    go_to(page, "Generate")
+    answered(page)
+    typed(control(page, "Seed of the first"), "21")
+    press(page, "Draw")
+    until(page, "return [...document.querySelectorAll('figcaption')].some(c => c.textContent == 'seed 21')")
+    press(page, "Download the PNG")
+    end, found = time.monotonic() + 30, []
+    while not found and time.monotonic() < end:
+        time.sleep(0.2)
+        found = list(tmp_path.glob("stylegan2-seed21-16*.png"))
+    recipe = read_recipe(found[0])
+    assert (recipe["seed"], recipe["n"], recipe["model"]) == (21, 16, "stylegan2")
+    done = command("sample", "--replay", found[0], "--run", smoke_run)
+    assert done.returncode == 0 and "the same in every pixel" in done.stdout, done.stderr
+    clean(page, playground)
+
+
+def test_search_and_film_and_photo(page, playground, tmp_path):
+    typed(control(page, "Look for, in words"), "red robot\n")
+    assert "toys searched" in answered(page)
+    go_to(page, "Blend")
+    answered(page)
+    press(page, "Film")
+    until(page, "return [...document.querySelectorAll('.result img')].some(i => i.src.startsWith('data:image/webp') && i.naturalWidth >= 256)")
+    press(page, "Download the film")
+    go_to(page, "Photo to toy")
+    answered(page)
+    before = until(page, FIRST)
+    assert page.execute_script("const b = [...document.querySelectorAll('button')].find(b => b.offsetParent && /clear|remove/i.test(b.getAttribute('aria-label') || b.title || '')); if (b) b.click(); return !!b"), "a photo can be taken away again"
+    field = until(page, "return [...document.querySelectorAll('input[type=file]')].find(e => e.closest('.block') && e.closest('.block').offsetParent)")
+    field.send_keys(str(photo_file(tmp_path / "my photo.png")))
+    until(page, f"const now = (() => {{ {FIRST} }})(); return now && now != {json.dumps(before)}")
+    assert "drawn" in answered(page)
+    shot(page, tmp_path, "upload")
+    clean(page, playground)
+
+
+def test_a_narrow_screen_and_the_keyboard(page, playground, tmp_path):
+    from selenium.webdriver.common.action_chains import ActionChains
+    from selenium.webdriver.common.keys import Keys
+
+    page.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {"width": 390, "height": 844, "deviceScaleFactor": 1, "mobile": True})
+    page.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": "dark"}]})
+    page.refresh()
+    for name in TABS:
+        go_to(page, name)
+        if name != "Explore":
+            answered(page)
+        assert page.execute_script("return document.documentElement.scrollWidth") <= 390, name
+        shot(page, tmp_path, f"narrow-{name.split()[0].lower()}")
+    assert until(page, "return getComputedStyle(document.body).backgroundColor.match(/\\d+/g).map(Number)")[0] < 60, "dark where the person's screen is dark"
+    page.execute_script("document.activeElement.blur(); window.scrollTo(0, 0)")
+    reached = []
+    for _ in range(40):
+        ActionChains(page).send_keys(Keys.TAB).perform()
+        word, ring = page.execute_script("const e = document.activeElement; return [e.textContent.trim() || e.getAttribute('aria-label') || e.type, getComputedStyle(e).outlineStyle]")
+        reached.append(word)
+        assert ring != "none", f"the keyboard is at {word!r}, and nothing shows it"
+        if word == "Draw":
+            break
+    assert reached[-1] == "Draw", reached
+    clean(page, playground)
+
+
+def test_two_users_at_once(playground):
+    from gradio_client import Client
+
+    answers = {}
+
+    def user(seed):
+        answers[seed] = Client(playground, verbose=False).predict("stylegan2", seed, 4, 0.7, 5, 2, "", "", "smooth", api_name="/generate")
+
+    users = [threading.Thread(target=user, args=(seed,)) for seed in (100, 200)]
+    for u in users:
+        u.start()
+    for u in users:
+        u.join(120)
+    for seed, answer in answers.items():
+        assert f"seed {seed + 3}" in answer[0] and f"stylegan2-seed{seed}-4.png" in str(answer[1]), answer
+    assert len(answers) == 2
+
+
+def bomb(path, side=60_000):
+    "A small PNG that says it is enormous."
+    chunk = lambda name, data: struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))  # noqa: E731
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)) + chunk(b"IDAT", zlib.compress(b"\0" * 1000)) + chunk(b"IEND", b""))
+    return path
+
+
+def test_uploads_that_are_none(playground, tmp_path):
+    import requests
+    from gradio_client import Client, handle_file
+
+    client = Client(playground, verbose=False)
+    ask = lambda path: client.predict(handle_file(path), 2, 0, 0, api_name="/photo_to_toy")[0]  # noqa: E731
+    text = tmp_path / "<img src=x onerror=alert(1)>.png"
+    text.write_text("no picture")
+    found = ask(text)
+    assert "cannot be used: text, not a picture" in found and "<img src=x" not in found and str(tmp_path) not in found and "/tmp" not in found
+    assert "cannot be used" in ask(bomb(tmp_path / "bomb.png"))
+    assert "<img" in ask(photo_file(tmp_path / "fine.png"))
+    (tmp_path / "large.png").write_bytes(b"\x89PNG" + bytes(21 * 2**20))
+    with pytest.raises(Exception, match="(?i)413|size|large"):
+        ask(tmp_path / "large.png")
+    own = {"path": str(Path(__file__).resolve()), "meta": {"_type": "gradio.FileData"}}  # a path of the server's own is no upload
+    for verb, data in (("photo_to_toy", [own, 2, 0, 0]), ("search", [own])):
+        event = requests.post(f"{playground}gradio_api/call/{verb}", json={"data": data}, timeout=30).json()["event_id"]
+        assert "event: error" in requests.get(f"{playground}gradio_api/call/{verb}/{event}", timeout=60).text
+    assert "seed is -1" in client.predict("stylegan2", -1, 4, 0.7, 5, 2, "", "", "smooth", api_name="/generate")[0]
+
+
+def test_a_damaged_run(command, smoke_run, tmp_path):
+    import requests
+    from gradio_client import Client
+
+    run = shutil.copytree(smoke_run, tmp_path / "run", symlinks=True)
+    (run / "mapper/metrics.json").write_text('{"half')
+    (run / "cluster/map.json").write_text("[1, 2]")
+    weights = run / "stylegan2/model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:100])
+    shutil.rmtree(run / "clip")
+    process, url = opened(command, run)
+    try:
+        page = requests.get(url, timeout=30).text
+        assert "mapper/metrics.json is broken" in page.replace("\\/", "/") and "toyhollywood run --stages clip --out" in page
+        assert "is not a map" in requests.get(url + "map", timeout=30).text
+        client = Client(url, verbose=False)
+        assert "train the stage again" in client.predict("stylegan2", 0, 4, 0.7, 5, 2, "", "", "smooth", api_name="/generate")[0]
+        assert "<img" in client.predict("fastgan", 0, 4, 0.7, 5, 2, "", "", "smooth", api_name="/generate")[0]
+    finally:
+        assert "Traceback" not in closed(process)
+
+
+def test_wrong_calls(command, smoke_run, tmp_path):
+    said(command("play", "--run", tmp_path / "nowhere"), 2, "there is no run folder", "toyhollywood run --out")
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        s.listen()
+        said(command("play", "--run", smoke_run, "--port", s.getsockname()[1]), 2, "is in use by another program", "--port")
+    said(command("play", "--run", smoke_run, "--host", "192.0.2.1", "--port", "0"), 2, "no address of this machine")
+    assert "example:" in command("play", "--help").stdout
