@@ -244,7 +244,7 @@ def test_uploads_that_are_none(playground, tmp_path):
     text = tmp_path / "<img src=x onerror=alert(1)>.png"
     text.write_text("no picture")
     found = ask(text)
-    assert "cannot be used: text, not a picture" in found and "<img src=x" not in found and str(tmp_path) not in found and "/tmp" not in found
+    assert "cannot be used: text, not a picture" in found and "<img src=x" not in found and str(tmp_path) not in found and tempfile.gettempdir() not in found
     assert "cannot be used" in ask(bomb(tmp_path / "bomb.png"))
     assert "<img" in ask(photo_file(tmp_path / "fine.png"))
     (tmp_path / "large.png").write_bytes(b"\x89PNG" + bytes(21 * 2**20))
