@@ -46,6 +46,8 @@ def command():
 @pytest.fixture(scope="session")
 def smoke_run(command, tmp_path_factory, worker_id):
     "An undisturbed run of the whole chain in its smallest size, made by the first that asks and shared by all processes of this test run."
+    if os.environ.get("TOYHOLLYWOOD_SMOKE"):  # a finished one, for who works on the tests
+        return Path(os.environ["TOYHOLLYWOOD_SMOKE"])
     shared = tmp_path_factory.getbasetemp() if worker_id == "master" else tmp_path_factory.getbasetemp().parent
     run = shared / "smoke" / "run"
     with FileLock(shared / "smoke.lock"):
