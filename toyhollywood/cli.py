@@ -24,6 +24,9 @@ def _run(a):
     print(f"\nthe result page: {page}")
 
 def _store(a):
+    if a.chaos or a.score:
+        from toyhollywood.chaos import serve_chaos
+        return serve_chaos(a.data or None, a.port, a.feed, a.chaos, a.score)
     from toyhollywood.store import serve_store
     serve_store(a.data or None, a.port, a.feed)
 
@@ -142,10 +145,12 @@ def _whole(text, least):
 
 # %% ../nbs/71_cli.ipynb #cb3505a7
 def _add_sources(verbs):
-    p = _verb(verbs, "store", "open a toy store on this machine, to look at or to crawl", "toyhollywood store --port 8000", _store)
+    p = _verb(verbs, "store", "open a toy store on this machine, to look at or to crawl", "toyhollywood store --port 8000\n  toyhollywood store --chaos all --score", _store)
     p.add_argument("--port", type=int, default=8000, help="port on 127.0.0.1 (default: %(default)s)")
     p.add_argument("--data", help="sell the pictures of this folder instead of the shipped toys")
     p.add_argument("--feed", default="", help="give a product feed, too: shopify or woocommerce")
+    p.add_argument("--chaos", default="", metavar="FAULTS", help="misbehave as real shops do: all, or names with rates such as 429=0.1,drip (each 0.05 where no rate is given)")
+    p.add_argument("--score", action="store_true", help="at the end print how the crawlers behaved that came")
     p = _verb(verbs, "scrape", "collect the products of a store politely, going on where an earlier call stopped", "toyhollywood scrape http://127.0.0.1:8000 --explain\n  toyhollywood scrape http://127.0.0.1:8000 --out crawl --contact me@shop.example", _scrape)
     p.add_argument("url"); p.add_argument("--out", default="crawl", help="folder for what is collected (default: %(default)s)")
     p.add_argument("--explain", action="store_true", help="look at the first pages, say what would be collected and how, and stop")

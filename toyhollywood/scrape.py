@@ -312,7 +312,7 @@ def make_receipt(self: Crawl, published, workers) -> dict:
     refused = reasons(REFUSED)
     outs = lambda word: sum(r["count"] for r in refused if r["reason"] == f"asks not to be collected ({word})")
     return {"url": published + self.site.short(self.site.url), "asked_at": self.site.url, "user_agent": self.visitor.agent, "mode": self.mode, "software": self.software, "why": frontier.meta("why"), "spec": self.spec,
-            "spec_unused": _blind(self), "limit": frontier.limit, "workers": workers, "products": frontier.products, "pictures": frontier.one("select count(*) from pages where kind=? and state=?", PICTURE, DONE),
+            "spec_unused": _blind(self), "limit": frontier.limit, "workers": workers, "products": frontier.products, "pictures": frontier.one("select count(distinct file) from pages where kind=? and state=?", PICTURE, DONE),
             "pages": frontier.read, **spent, "opt_outs": {w: outs(w) for w in OPT_OUTS if outs(w)}, "endless": sorted(frontier.endless), "hosts": hosts, "refused": refused, "failed": reasons(FAILED)}
 
 # %% ../nbs/03_scrape.ipynb #2cf6e829
