@@ -172,7 +172,7 @@ SOFTWARE = { # name: (what its pages hold, where things stand, what to drop from
     "osCommerce": (r"product_info\.php\?|osCsid=|index\.php\?cPath=", {"product": "a[href*='product_info.php']", "next": "a[title*='Next Page'], .pagination a", "listing": "a[href*='cPath=']:not([href*='products_id='])",
         "title": "h1 strong, h1, .pageHeading", "price": ".productSpecialPrice, h1.pull-right, h1 + h1, .price", "category": ".breadcrumb li:has(+ li:last-child), .headerNavigation:nth-last-of-type(2)", "image": "#piGal a, #piGal img, .piGal a, a[rel=fancybox], td.main img"},
         r"osCsid|sort|filter_id|manufacturers_id"),
-    "django-oscar": (r"""class=["']product_(?:pod|page)|/static/oscar/""", {"product": ".product_pod h3 a, .product_pod .image_container a", "next": ".pager .next a, li.next a, .page-link[rel=next]", "listing": ".side_categories a, #browse a, .navbar a[href*='/category/'], .navbar a[href$='/catalogue/']",
+    "django-oscar": (r"""class=["']product_(?:pod|page)|/static/oscar/""", {"product": ".product_pod h3 a, .product_pod .image_container a", "next": ".pager a, .pagination a", "listing": ".side_categories a, #browse a, .dropdown-menu a[href*='/catalogue/']",
         "title": ".product_main h1", "price": ".product_main .price_color", "category": ".breadcrumb li:has(+ .active)", "image": "#product_gallery .carousel-inner img, .product_page .carousel-inner img", "sku": "th:-soup-contains('UPC') + td"}, r"sort_by|selected_facets|q"),
 }
 

@@ -37,7 +37,7 @@ def explain(
     visitor = Visitor(site, delay if delay is not None else 0.0 if site.local else 1.0, user_agent(contact))
     frontier = Frontier(":memory:", 5, pictures=False)
     crawl = Crawl(site, frontier, visitor, Path("."), find_spec(spec))
-    crawl.most = requests
+    crawl.most, frontier.order = requests, "role <> 'product', depth, pick, hash" # products as soon as they are heard of
     try:
         crawl.enter()
         crawl.run(1)

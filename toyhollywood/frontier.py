@@ -51,6 +51,7 @@ class Frontier:
         self.db.execute("pragma synchronous=normal")
         self.db.executescript(SCHEMA)
         self.limit, self.pictures, self.busy, self.ranked, self.closed = limit, pictures, {}, set(), False
+        self.order = "depth, pick, hash"
         self.change = threading.Condition(threading.RLock())
         self.refresh()
     def refresh(self):
@@ -101,7 +102,7 @@ def tell(self: Frontier, entries, role):
 @patch
 def _next(self: Frontier, kind):
     held = ",".join(map(str, self.busy)) or "0"
-    return self.db.execute(f"select id, url, kind, depth, role from pages where kind=? and state=? and id not in ({held}) order by depth, pick, hash limit 1", (kind, TODO)).fetchone()
+    return self.db.execute(f"select id, url, kind, depth, role from pages where kind=? and state=? and id not in ({held}) order by {self.order} limit 1", (kind, TODO)).fetchone()
 
 @patch
 def _choose(self: Frontier):

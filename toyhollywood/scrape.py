@@ -212,7 +212,7 @@ def enter(self: Crawl):
     ways += [("shelves", f"it looks like {self.software} ({sign!r}), so its shelves are followed")] * bool(self.software and SOFTWARE[self.software][1] and not self.spec)
     ways += [("links", "the links of your spec are followed" if "product" in self.spec else "all links on the site are followed")]
     frontier.meta("software", self.software)
-    frontier.meta("why", "")
+    frontier.meta("tried", "")
     frontier.meta("ways", json.dumps(ways))
     if self.software in READERS: frontier.meta("feed", feed_address(self.software, page, site.url))
     self._begin()
@@ -246,7 +246,9 @@ def _begin(self: Crawl):
         elif self.mode == "sitemap": frontier.add([site.short(u) for u in map(lambda u: tidy_url(site.url, u), rules.sitemaps) if u and site.owns(u)] or ["/sitemap.xml"], SITEMAP)
         else: frontier.add([(site.short(site.url), "listing" if "product" in self.spec else "")], PAGE)
     frontier.meta("ways", json.dumps(ways[1:]))
-    frontier.meta("why", "; ".join(filter(None, (frontier.meta("why"), why))))
+    tried = {"feed": "its feed gave no product", "sitemap": "no sitemap with products", "shelves": "its shelves led to no product"}.get(frontier.meta("mode"))
+    frontier.meta("tried", ", ".join(filter(None, (frontier.meta("tried"), tried))))
+    frontier.meta("why", "; ".join(filter(None, (frontier.meta("tried"), why))))
     frontier.meta("mode", self.mode)
 
 # %% ../nbs/03_scrape.ipynb #d1a0d184
