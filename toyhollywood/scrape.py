@@ -47,8 +47,8 @@ def _picture(self: Crawl, row, url, known):
     name = [None]
     def look(headers, body): name[0] = picture_name(body)
     try: _, headers, body = self.visitor.get(url, cap=32 << 20, foreign=True, check=look, known=known)
-    except (Failed, Refused):
-        if not row[4] or self.visitor.stop.is_set(): raise
+    except (Failed, Refused) as no:
+        if not row[4] or isinstance(no, Unwell) or self.visitor.stop.is_set(): raise # a bad moment must not decide which picture it is
         _, headers, body = self.visitor.get(self.site.full(row[4]), cap=32 << 20, foreign=True, check=look)
     if body is None: return {"state": DONE, "keep": True}
     if word := opt_out(headers): raise Refused(f"asks not to be collected ({word})")
