@@ -23,7 +23,7 @@ from toyhollywood.store import Store, draw_toys
 
 LARGE = int(os.environ.get("TOYHOLLYWOOD_CHAOS", "0"))
 PRODUCTS, RATE, KILLS = (LARGE, 0.05, 20) if LARGE else (100, 0.08, 5)
-CRAWL = "from toyhollywood.scrape import scrape; from toyhollywood.visit import Visitor; Visitor.backoff = 0.05; scrape({url!r}, {out!r}, workers=2)"
+CRAWL = "from toyhollywood.scrape import scrape; from toyhollywood.visit import Visitor; Visitor.backoff = 0.05; scrape({url!r}, {out!r})"  # one request at a time, as by default: with more, one may be under way when another is told to wait
 
 
 @pytest.fixture(scope="module")

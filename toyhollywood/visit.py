@@ -156,14 +156,17 @@ def _ask(self: Visitor, url, cap, known=None):
 
 # %% ../nbs/02c_visit.ipynb #dd0b03f9
 @patch
+def _sit(self: Visitor, seconds):
+    if seconds > 0: self.count(waited=seconds)
+    if seconds > 0 and self.stop.wait(seconds) or self.stop.is_set(): raise Failed("stopped")
+
+@patch
 def _wait(self: Visitor, host):
-    "Sit until it is our turn, and longer while the host is to be left alone."
-    seconds = max(host.turn(), host.hold())
-    while seconds > 0:
-        self.count(waited=seconds)
-        if self.stop.wait(seconds): break
-        seconds = host.hold()
-    if self.stop.is_set(): raise Failed("stopped")
+    "Sit until it is our turn; who was told to stay away meanwhile takes a new turn afterwards, so that nobody comes in a crowd."
+    while True:
+        self._sit(host.hold())
+        self._sit(host.turn())
+        if not host.hold(): return
 
 # %% ../nbs/02c_visit.ipynb #b9b528ec
 @patch
