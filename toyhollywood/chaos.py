@@ -131,7 +131,7 @@ def serve(self: ChaosStore, request):
     if toy is None: return self._elsewhere(request, path)
     page = path == toy["path"]
     if page and self._astray(request, toy): return True
-    if self._moment(request, path): return True
+    if not self.lasting(toy) and self._moment(request, path): return True
     status, extra, body = request.whole() if path not in self.alias else (200, {}, self.shop.read(toy["row"]))
     if self._bomb(request, toy, page): return True
     if page: body = self._dress(toy, body)

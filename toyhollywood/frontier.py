@@ -55,8 +55,9 @@ class Frontier:
         self.change = threading.Condition(threading.RLock())
         self.refresh()
     def refresh(self):
-        "Failures of an earlier run are tried again."
-        with self.change, self.db: self.db.execute("update pages set state=? where state=?", (TODO, FAILED))
+        "Failures of an earlier run are tried again, unless that run was killed and this one goes on with it."
+        with self.change, self.db:
+            if self.one("select value from meta where name='ended'") != "no": self.db.execute("update pages set state=? where state=?", (TODO, FAILED))
         self.products = self.one("select count(*) from pages where kind=? and state=?", PAGE, DONE)
         self.fruitful = {row[0] for row in self.db.execute("select shape from shapes where barren < 0")} # shapes that products have
         self.endless = {row[0] for row in self.db.execute("select shape from shapes where barren >= ?", (BARREN,))}

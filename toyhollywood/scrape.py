@@ -363,6 +363,7 @@ def scrape(
         try:
             frontier = _open_folder(folder, published + site.short(site.url), spec, limit, pictures)
             if again and frontier.meta("mode"): frontier.again()
+            frontier.meta("ended", "no")
             crawl = Crawl(site, frontier, Visitor(site, delay if delay is not None else 0.0 if site.local else 1.0, agent), folder, spec)
             crawl.enter()
             tell = progress and (lambda: progress(frontier.products, _expected(frontier), **_newest(crawl)))
@@ -374,7 +375,9 @@ def scrape(
             if tell: progress(receipt["products"], receipt["products"], **_newest(crawl))
         except sqlite3.OperationalError as error: raise _cannot_write(folder, error) from None
         finally:
-            if frontier: frontier.db.close()
+            if frontier:
+                with contextlib.suppress(sqlite3.Error): frontier.meta("ended", "yes") # a kill does not come here
+                frontier.db.close()
     return receipt
 
 # %% ../nbs/03_scrape.ipynb #ea75d515
