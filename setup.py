@@ -37,7 +37,7 @@ setup(
     install_requires=cfg["requirements"].split(),
     extras_require=extras,
     packages=find_packages(include=["toyhollywood", "toyhollywood.*"]),
-    package_data={"toyhollywood": ["presets/*.yaml", "sample/*.zip", "Snakefile", "profiles/**/*", "assets/*", "assets/factors/*"]},
+    package_data={"toyhollywood": ["presets/*.yaml", "specs/*.toml", "sample/*.zip", "Snakefile", "profiles/**/*", "assets/*", "assets/factors/*"]},
     entry_points={"console_scripts": cfg["console_scripts"].split("\n")},
     cmdclass={"build_py": BuildWithNotebooks},
     zip_safe=False,

@@ -27,7 +27,7 @@ class Command:
 
 def pytest_collection_modifyitems(items):
     "The long ones first, so that two processes end together; the test of kill -9 asks for the undisturbed run last, when another has made it."
-    order = ["test_kill", "test_wheel", "test_play", "test_browser", "test_run", "test_bad_input"]
+    order = ["test_kill", "test_wheel", "test_play", "test_browser", "test_oscar", "test_crawl", "test_run", "test_bad_input"]
     items.sort(key=lambda item: order.index(item.module.__name__))
 
 

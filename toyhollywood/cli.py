@@ -24,12 +24,15 @@ def _run(a):
     print(f"\nthe result page: {page}")
 
 def _store(a):
+    if a.chaos or a.score:
+        from toyhollywood.chaos import serve_chaos
+        return serve_chaos(a.data or None, a.port, a.feed, a.chaos, a.score)
     from toyhollywood.store import serve_store
-    serve_store(a.data or None, a.port)
+    serve_store(a.data or None, a.port, a.feed)
 
 def _scrape(a):
-    from toyhollywood.scrape import scrape_command
-    scrape_command(a.url, a.out, spec=a.spec, limit=a.limit, delay=a.delay, workers=a.workers)
+    from toyhollywood.collect import scrape_command
+    scrape_command(a.url, a.out, spec=a.spec, limit=a.limit, delay=a.delay, workers=a.workers, contact=a.contact, again=a.again, explained=a.explain, urls=a.export_urls)
 
 # %% ../nbs/71_cli.ipynb #6aa5f6b3
 def _render(a):
@@ -146,12 +149,19 @@ def _whole(text, least):
 
 # %% ../nbs/71_cli.ipynb #cb3505a7
 def _add_sources(verbs):
-    p = _verb(verbs, "store", "open a toy store on this machine, to look at or to crawl", "toyhollywood store --port 8000", _store)
+    p = _verb(verbs, "store", "open a toy store on this machine, to look at or to crawl", "toyhollywood store --port 8000\n  toyhollywood store --chaos all --score", _store)
     p.add_argument("--port", type=int, default=8000, help="port on 127.0.0.1 (default: %(default)s)")
     p.add_argument("--data", help="sell the pictures of this folder instead of the shipped toys")
-    p = _verb(verbs, "scrape", "collect the products of a store politely, going on where an earlier call stopped", "toyhollywood scrape http://127.0.0.1:8000 --out crawl --delay 0", _scrape)
+    p.add_argument("--feed", default="", help="give a product feed, too: shopify or woocommerce")
+    p.add_argument("--chaos", default="", metavar="FAULTS", help="misbehave as real shops do: all, or names with rates such as 429=0.1,drip (each 0.05 where no rate is given)")
+    p.add_argument("--score", action="store_true", help="at the end print how the crawlers behaved that came")
+    p = _verb(verbs, "scrape", "collect the products of a store politely, going on where an earlier call stopped", "toyhollywood scrape http://127.0.0.1:8000 --explain\n  toyhollywood scrape http://127.0.0.1:8000 --out crawl --contact me@shop.example", _scrape)
     p.add_argument("url"); p.add_argument("--out", default="crawl", help="folder for what is collected (default: %(default)s)")
-    p.add_argument("--spec", default="", help="a TOML file of CSS selectors, for shops without JSON-LD")
+    p.add_argument("--explain", action="store_true", help="look at the first pages, say what would be collected and how, and stop")
+    p.add_argument("--spec", default="", help="a TOML file of CSS selectors, for shops that say nothing to machines; or the name of one in the package, such as toyhollywood")
+    p.add_argument("--contact", default="", help="an e-mail or web address for the store's owner, said with every request")
+    p.add_argument("--again", action="store_true", help="visit a finished crawl once more, asking only for what has changed")
+    p.add_argument("--export-urls", default="", metavar="FILE.parquet", help="write the addresses of the pictures for img2dataset instead of fetching them")
     p.add_argument("--limit", type=int, default=0, help="at most so many products (default: all)")
     p.add_argument("--delay", type=float, help="seconds between requests (default: 1, and none for a store on this machine)")
     p.add_argument("--workers", type=_positive, default=1, help="requests at the same time (default: %(default)s)")

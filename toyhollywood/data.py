@@ -631,8 +631,11 @@ def _cell(text): return str(text).replace("|", "\\|").replace("\n", " ")
 
 # %% ../nbs/04_data.ipynb #2e8c0380
 def _visited(visit):
-    "The crawler's receipt as lines of the card; what changes from visit to visit, such as seconds, is left out."
+    "The crawler's receipt as lines of the card: what was taken and how, what that cost the store, what was refused."
     yield f"* {visit.get('products')} products and {visit.get('pictures')} pictures from {visit.get('url')}, asked for as `{visit.get('user_agent')}`"
+    if visit.get("why"): yield f"* {_cell(visit['why'])}"
+    if visit.get("requests"): yield f"* {visit['requests']} requests, {visit.get('bytes', 0) / 1e6:.1f} MB; {visit.get('retries', 0)} asked again, told to wait {visit.get('told_to_wait', 0)} times and waited, left alone while in trouble {visit.get('breaker', 0)} times"
+    if visit.get("opt_outs"): yield "* asked not to be collected, and were not: " + ", ".join(f"{n} by `{word}`" for word, n in visit["opt_outs"].items())
     for host, about in sorted((visit.get("hosts") or {}).items()):
         name = visit.get("url") if str(visit.get("asked_at")).startswith(host) else host
         yield f"* {name}: robots.txt {'found and obeyed' if about.get('robots') else 'not there'}, {about.get('delay')} s between requests"
