@@ -13,7 +13,7 @@ from pathlib import Path
 from urllib.parse import quote, unquote
 from fastcore.basics import patch
 from .core import UserError, display_path, nearest
-from .store import Store, _Server, chance
+from .store import Store, _Server, chance, stay_open
 
 # %% ../nbs/02e_chaos.ipynb #4f103802
 FAULTS = {
@@ -272,7 +272,5 @@ def serve_chaos(
         for name, rate in store.rates.items():
             if rate: print(f"  {rate:5.1%} {name}: {FAULTS[name]}")
         print("Ctrl-C closes it" + " and prints how your crawler behaved" * score + ".", flush=True)
-        try:
-            while store.thread.is_alive(): time.sleep(0.2)
-        except KeyboardInterrupt: print("\nclosed")
+        stay_open(store)
         if score: print(score_text(store.score()), flush=True)

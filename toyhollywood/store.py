@@ -4,10 +4,10 @@
 
 # %% auto #0
 __all__ = ['PICTURE_ENDINGS', 'KNOWN', 'FEEDS', 'FEED_MARKS', 'STYLE', 'SPEC_TOML', 'ICON', 'chance', 'folder_rows', 'draw_toys',
-           'open_goods', 'Shop', 'Query', 'Store', 'serve_store']
+           'open_goods', 'Shop', 'Query', 'Store', 'stay_open', 'serve_store']
 
 # %% ../nbs/02_store.ipynb #c96e6d82
-import csv, errno, hashlib, html, io, json, mimetypes, re, socket, socketserver, threading, time
+import csv, errno, hashlib, html, io, json, mimetypes, re, signal, socket, socketserver, threading, time
 from functools import lru_cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -459,6 +459,16 @@ def __exit__(self: Store, *error):
 def __repr__(self: Store): return f"Store at {self.url} ({len(self.shop.toys):,} toys in {len(self.shop.lines)} lines)"
 
 # %% ../nbs/02_store.ipynb #fd678900
+def stay_open(
+    store: Store, # that is open
+):
+    "Wait until Ctrl-C or `kill`, also where a shell started this in the background and told it to ignore Ctrl-C."
+    if threading.current_thread() is threading.main_thread():
+        for sign in (signal.SIGINT, signal.SIGTERM): signal.signal(sign, signal.default_int_handler)
+    try:
+        while store.thread.is_alive(): time.sleep(0.2)
+    except KeyboardInterrupt: print("\nclosed")
+
 def serve_store(
     source=None,      # None for the shipped sample, or a folder of pictures
     port: int = 8027, # 0 takes a free one
@@ -468,6 +478,4 @@ def serve_store(
     with Store(source, port, feed=feed) as store:
         place = "the shipped sample" if source is None else display_path(source)
         print(f"Toy Hollywood is open at {store.url} ({len(store.shop.toys):,} toys in {len(store.shop.lines)} lines, from {place}).\nCtrl-C closes it.", flush=True)
-        try:
-            while store.thread.is_alive(): time.sleep(0.2)
-        except KeyboardInterrupt: print("\nclosed")
+        stay_open(store)
