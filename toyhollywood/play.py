@@ -19,7 +19,7 @@ from fastcore.basics import patch
 from PIL import Image
 from .core import UserError, as_image, display_path, need, package_file, read_json
 from .data import Dataset
-from .report import map_section
+from .report import dialogs, map_section
 from .results import read_run, read_view
 from .webpage import Album, Html, as_dict, data_uri, document, duration, escaped, jpeg, tag
 
@@ -408,7 +408,7 @@ def map_page(run) -> str: # HTML
     except Exception as error: made = note(f"The map cannot be shown ({error}).")
     if made is None: made = note(lacking(run, "data", "cluster") or "This run has no map: its map.json is missing.")
     script = package_file("assets", "page.js").read_text(encoding="utf8") + FIT
-    return document("the map", tag("style", Html(ALONE)), tag("main", made), tag("dialog", tag("img", src="data:,", alt="")), tag("script", Html(script)))
+    return document("the map", tag("style", Html(ALONE)), tag("main", made), *dialogs(), tag("script", Html(script)))
 
 @patch
 @answering

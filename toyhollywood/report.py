@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['SECTIONS', 'LAST', 'SPOKEN_OF', 'flat', 'receipt_section', 'json_lines', 'left_out_section', 'chain_html',
-           'timing_section', 'render_notebooks', 'sections', 'build_report']
+           'timing_section', 'render_notebooks', 'sections', 'dialogs', 'build_report']
 
 # %% ../nbs/60_report.ipynb #4cc7a2e3
 import contextlib, json, time
@@ -139,6 +139,11 @@ def sections(view: RunView, album: Album) -> list: # [(id, name in the menu, Htm
     return [(name, word, made) for name, word, made in [*first, *own, *last] if made]
 
 # %% ../nbs/60_report.ipynb #3e43ac02
+def dialogs() -> list: # of Html
+    "What page.js opens over a page: a figure, large, and a word to who has the page alone."
+    return [tag("dialog", tag("img", src="data:,", alt=""), class_="large"),
+            tag("dialog", tag("p", "This page travels alone. The notebook stayed in the folder of the run that made it, as ", tag("code"), "; whoever sent you the page has it."), tag("button", "Close", type="button"), class_="alone")]
+
 def build_report(
     run,            # run folder, with any part of its stages finished
     compare=None,   # another run folder whose figures stand beside
@@ -154,9 +159,8 @@ def build_report(
     parts = two + sections(view, album)
     menu = tag("nav", tag("ul", [tag("li", tag("a", word, href=f"#{name}")) for name, word, _ in parts]), aria_label="sections") if parts else None
     foot = tag("footer", f"Made by toyhollywood on {time.strftime('%-d %B %Y, %H:%M')}. All pictures and numbers are in this one file; only the links to executed notebooks lead to other files of the run's folder, and need it beside this page.")
-    away = tag("dialog", tag("p", "This page travels alone. The notebook stayed in the folder of the run that made it, as ", tag("code"), "; whoever sent you the page has it."), tag("button", "Close", type="button"), class_="alone")
     script = package_file("assets", "page.js").read_text(encoding="utf8")
-    body = [tag("a", "to the content", href="#content", class_="skip"), top, menu, tag("main", [made for _, _, made in parts], id="content"), foot, tag("dialog", tag("img", src="data:,", alt=""), class_="large"), away, tag("script", Html(script))]
+    body = [tag("a", "to the content", href="#content", class_="skip"), top, menu, tag("main", [made for _, _, made in parts], id="content"), foot, *dialogs(), tag("script", Html(script))]
     path = Path(run).resolve() / "report/index.html"
     write_text(path, document(headline(view)[0].rstrip("."), *body))
     return path
