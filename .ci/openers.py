@@ -12,8 +12,9 @@ import sys
 from pathlib import Path
 
 from toyhollywood.chain import CHAIN
+from toyhollywood.core import duration
 from toyhollywood.results import read_records
-from toyhollywood.webpage import as_dict, duration
+from toyhollywood.webpage import as_dict
 
 root = Path(__file__).resolve().parent.parent
 results = root / "assets/results"

@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from toyhollywood.adapters import drop_words
+from toyhollywood.adapters import drop_parameters
 from toyhollywood.chaos import FAULTS, ChaosStore, parse_faults
 from toyhollywood.pages import Site, original, parse_price, tidy_url
 from toyhollywood.store import Store, draw_toys
@@ -155,7 +155,7 @@ def test_every_link_is_an_address_or_nothing(base, link):
             assert tidy_url(tidy, "") == tidy_url(tidy, tidy) == tidy, "tidying twice is tidying once"
             site = Site("https://shop.example/")
             assert site.full(site.short(tidy)) == tidy or site.owns(tidy)
-            assert isinstance(original(tidy), str) and isinstance(drop_words(tidy, "sort|order"), str)
+            assert isinstance(original(tidy), str) and isinstance(drop_parameters(tidy, "sort|order"), str)
 
 
 @settings(max_examples=300, deadline=None)

@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['OPT_OUTS', 'META', 'READERS', 'SIZES', 'SOFTWARE', 'CANONICAL', 'opt_out', 'from_shopify', 'from_woocommerce',
-           'feed_address', 'read_feed', 'product_from_microdata', 'product_from_open_graph', 'recognise', 'drop_words',
-           'software_links', 'read_product', 'canonical', 'find_spec']
+           'feed_address', 'read_feed', 'product_from_microdata', 'product_from_open_graph', 'recognise',
+           'drop_parameters', 'software_links', 'read_product', 'canonical', 'find_spec']
 
 # %% ../nbs/02b_adapters.ipynb #edc590aa
 import hashlib, html, json, re
@@ -188,7 +188,7 @@ def recognise(
     return "", ""
 
 # %% ../nbs/02b_adapters.ipynb #50063852
-def drop_words(
+def drop_parameters(
     url: str,     # absolute
     pattern: str, # names of query parameters, as a regular expression
 ) -> str:
@@ -206,7 +206,7 @@ def software_links(
 ) -> list:      # as `page_links`
     "Where a page of known shop software leads: to products and shelves, nowhere else."
     _, spec, drop = SOFTWARE.get(name, ("", {}, ""))
-    return list(dict.fromkeys((drop_words(link, drop), role) for link, role in page_links(page, url, site, spec, found)))
+    return list(dict.fromkeys((drop_parameters(link, drop), role) for link, role in page_links(page, url, site, spec, found)))
 
 # %% ../nbs/02b_adapters.ipynb #dd7f5702
 CANONICAL = re.compile(r"""<link\b(?=[^>]*rel=["']?canonical)[^>]*href\s*=\s*["']?([^"'\s>]+)""", re.I)

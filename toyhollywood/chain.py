@@ -8,9 +8,9 @@ __all__ = ['CHAIN', 'CHAIN_STYLE', 'Step', 'stage_names', 'stage_notebook', 'wai
 # %% ../nbs/09a_chain.ipynb #3b7fe9df
 from dataclasses import dataclass, field
 from pathlib import Path
-from .core import notebooks_folder, write_text
+from .core import duration, notebooks_folder, write_text
 from .results import StageView
-from .webpage import Html, duration, tag
+from .webpage import Html, tag
 
 # %% ../nbs/09a_chain.ipynb #0c2c58d0
 @dataclass(frozen=True)

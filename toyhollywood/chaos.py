@@ -113,7 +113,7 @@ def lasting(self: ChaosStore, toy) -> str: # the fault, or ""
 FORBIDDEN = ("/cart", "/search", "/private")
 
 @patch
-def judge(self: ChaosStore, path):
+def judge_request(self: ChaosStore, path):
     "Write down what a request says about who asks."
     now = time.monotonic()
     with self.lock:
@@ -126,7 +126,7 @@ def judge(self: ChaosStore, path):
 def serve(self: ChaosStore, request):
     "Answer a request; returns True, since nothing is left to do."
     path = unquote(request.path.partition("?")[0])
-    self.judge(path)
+    self.judge_request(path)
     toy = self.shop.toys.get(path) or self.shop.pictures.get(path) or self.alias.get(path)
     if toy is None: return self._elsewhere(request, path)
     page = path == toy["path"]

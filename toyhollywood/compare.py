@@ -8,11 +8,11 @@ __all__ = ['FACTS', 'HEADLINES', 'run_names', 'differing', 'beyond', 'measured',
 # %% ../nbs/09d_compare.ipynb #53268611
 import math
 from fnmatch import fnmatch
-from .core import UserError, display_path
-from .gallery import CURVES, FOLDED, first_figure, folded
+from .core import UserError, display_path, duration
+from .gallery import CURVES, FOLDED, first_figure, fold_away
 from .results import RunView
 from .shelves import page_link
-from .webpage import Album, Html, as_dict, duration, figure_html, number, table, tag
+from .webpage import Album, Html, as_dict, figure_html, number, table, tag
 
 # %% ../nbs/09d_compare.ipynb #9af64a70
 def run_names(view: RunView, other: RunView) -> tuple: # two different texts
@@ -85,8 +85,8 @@ def compare_section(view: RunView, other: RunView, album: Album) -> Html:
     rows, asked = measured(view, other), differing(view, other)
     first = [row for _, name, row in rows if is_headline(name)] or [row for _, _, row in rows][:12]
     head = ["figure", f"#{names[0]}", f"#{names[1]}", "#difference"]
-    said = [table(head, first, f"What {names[1]} has more or less than {names[0]}; in bold what is more than twice the spread of both together."), folded(f"All {len(rows)} figures that both have", table(head, [row for _, _, row in rows]))]
+    said = [table(head, first, f"What {names[1]} has more or less than {names[0]}; in bold what is more than twice the spread of both together."), fold_away(f"All {len(rows)} figures that both have", table(head, [row for _, _, row in rows]))]
     same = tag("p", "Both were made with the same parameters, of the same pictures, by the same code.", class_="soft")
-    made = [table(["stage", "parameter or fact", *names], asked[:20], "What differs in how they were made"), folded(f"All {len(asked)} differences", table(["stage", "parameter or fact", *names], asked)) if len(asked) > 20 else None]
+    made = [table(["stage", "parameter or fact", *names], asked[:20], "What differs in how they were made"), fold_away(f"All {len(asked)} differences", table(["stage", "parameter or fact", *names], asked)) if len(asked) > 20 else None]
     return tag("section", tag("h2", "Two runs"), tag("p", f"{names[0]} beside {names[1]}.", class_="soft"), beside(view, other, album, names),
                said if rows else tag("p", f"{names[0]} and {names[1]} have no figure in common.", class_="note"), made if asked else same, [tag("p", note, class_="note") for note in other.notes], id="two-runs")

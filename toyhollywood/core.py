@@ -4,9 +4,10 @@
 
 # %% auto #0
 __all__ = ['PACKAGES', 'UserError', 'Skipped', 'JobError', 'nearest', 'check_range', 'atomic_path', 'disk_error', 'write_bytes',
-           'write_text', 'write_json', 'read_json', 'slug', 'package_file', 'notebooks_folder', 'preset_names',
-           'load_preset', 'notebook_parameters', 'seed_everything', 'versions', 'git_commit', 'to_signed', 'to_pixels',
-           'Picture', 'as_image', 'picture_grid', 'fit_square', 'display_path', 'need', 'hold', 'Stage']
+           'write_text', 'write_json', 'read_json', 'slug', 'duration', 'package_file', 'notebooks_folder',
+           'preset_names', 'load_preset', 'notebook_parameters', 'seed_everything', 'versions', 'git_commit',
+           'to_signed', 'to_pixels', 'Picture', 'as_image', 'picture_grid', 'fit_square', 'display_path', 'need',
+           'hold', 'Stage']
 
 # %% ../nbs/00_core.ipynb #9182e049
 import contextlib, difflib, errno, hashlib, io, json, os, random, re, shutil, subprocess, sys, tempfile, time, unicodedata
@@ -127,6 +128,13 @@ def slug(
     "A name as it may stand in a path."
     plain = unicodedata.normalize("NFKD", str(name)).encode("ascii", "ignore").decode().lower()
     return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:60].strip("-") or "x" + hashlib.sha256(str(name).encode("utf8", "replace")).hexdigest()[:8]
+
+# %% ../nbs/00_core.ipynb #8119e0a2
+def duration(seconds: float) -> str:
+    "Seconds as '3.2 s', '2 min 05 s' or '1 h 10 min'."
+    whole = round(seconds)
+    if whole >= 3600: return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
+    return f"{seconds:.1f} s" if seconds < 9.95 else f"{whole} s" if whole < 60 else f"{whole // 60} min {whole % 60:02d} s"
 
 # %% ../nbs/00_core.ipynb #a3ecb696
 def package_file(

@@ -4,11 +4,11 @@
 
 # %% auto #0
 __all__ = ['AT_ONCE', 'LAST_SEED', 'NAMES', 'DESCRIPTIONS', 'DIRECTIONS', 'LARGEST_UPLOAD', 'ALONE', 'FIT', 'QUEUE', 'SAYINGS',
-           'SANS', 'SERIF', 'MONO', 'POLICY', 'SPOKEN', 'Playroom', 'lacking', 'generators', 'arguments_of', 'shown',
-           'tiles', 'note', 'cut', 'Answer', 'answering', 'whole', 'named', 'map_page', 'gradio', 'outlet', 'updates',
-           'wire', 'at_first', 'dice', 'explore_tab', 'example_words', 'upload', 'generate_tab', 'toy_choice',
-           'held_out', 'blend_tab', 'edit_tab', 'photo_tab', 'examples', 'words_tab', 'theme', 'build_page',
-           'listening', 'sealed', 'application', 'loopback', 'announce', 'play']
+           'SANS', 'SERIF', 'MONO', 'POLICY', 'SPOKEN', 'Playroom', 'lacking', 'generators', 'arguments_of',
+           'large_picture', 'tiles', 'notice', 'cut', 'Answer', 'answering', 'whole', 'named', 'map_page', 'gradio',
+           'outlet', 'halves', 'updates', 'wire', 'at_first', 'dice', 'explore_tab', 'example_words', 'upload',
+           'generate_tab', 'toy_choice', 'held_out', 'blend_tab', 'edit_tab', 'photo_tab', 'examples', 'words_tab',
+           'theme', 'build_page', 'listening', 'sealed', 'application', 'loopback', 'announce', 'play']
 
 # %% ../nbs/61_play.ipynb #d4801329
 import base64, contextlib, errno, functools, itertools, os, random, shutil, signal, socket, sys, tempfile, threading, time
@@ -17,11 +17,11 @@ from pathlib import Path
 import numpy as np
 from fastcore.basics import patch
 from PIL import Image
-from .core import UserError, as_image, display_path, need, package_file, read_json
+from .core import UserError, as_image, display_path, duration, need, package_file, read_json
 from .data import Dataset
 from .report import dialogs, map_section
 from .results import read_run, read_view
-from .webpage import Album, Html, as_dict, data_uri, document, duration, escaped, jpeg, tag
+from .webpage import Album, Html, as_dict, data_uri, document, escaped, jpeg, tag
 
 # %% ../nbs/61_play.ipynb #c061ff1d
 class Playroom:
@@ -51,13 +51,13 @@ def keep(self: Playroom,
     return self.held
 
 @patch
-def trained(self: Playroom, run, model: str):
+def kept_model(self: Playroom, run, model: str):
     "As `sampling.trained`, kept."
     from toyhollywood.sampling import trained
     return self.keep(model, lambda: trained(run, model))
 
 @patch
-def place(self: Playroom, name: str) -> Path:
+def new_file(self: Playroom, name: str) -> Path:
     "A file of that name in a folder of its own; the hundred newest stay."
     number = next(self.count)
     shutil.rmtree(self.folder / f"made-{number - 100}", ignore_errors=True)
@@ -86,7 +86,7 @@ def arguments_of(run, model: str) -> dict:
     return {}
 
 # %% ../nbs/61_play.ipynb #993e8f71
-def shown(
+def large_picture(
     picture,     # what `core.as_image` takes
     alt: str,    # said to who does not see it
     side: int = 192, # in pixels, about
@@ -102,16 +102,16 @@ def tiles(
     words,           # a caption for each
     side: int = None, # of a tile, in pixels, at most; by their number when None
     columns: int = None, # side by side; about square when None
-    way: str = "smooth", # as for `shown`
+    way: str = "smooth", # as for `large_picture`
     what: str = "toy", # before the captions, in what is said to who does not see the pictures
 ) -> Html:
     "Pictures side by side, each with its caption."
     columns = columns or min(8, int(np.ceil(len(pictures) ** 0.5)))
     side = side or max(96, 720 // max(2, columns))
-    cells = [tag("figure", shown(p, f"{what}: {w}" if w else what, max(192, side), way), tag("figcaption", w) if w else None) for p, w in zip(pictures, words)]
+    cells = [tag("figure", large_picture(p, f"{what}: {w}" if w else what, max(192, side), way), tag("figcaption", w) if w else None) for p, w in zip(pictures, words)]
     return tag("div", cells, class_="tiles", style=f"--tile: {side}px; --columns: {columns}; --few: {min(columns, 4)}")
 
-def note(*words) -> Html: # what is said when something cannot be done
+def notice(*words) -> Html: # what is said when something cannot be done
     "A sentence with a mark beside it."
     return tag("p", *words, class_="note", role="alert")
 
@@ -142,10 +142,10 @@ def answering(action):
         with self.lock:
             self.opening, began = 0.0, time.perf_counter()
             try: made = action(self, *words, **named)
-            except UserError as error: return Answer(note(str(error)))
+            except UserError as error: return Answer(notice(str(error)))
             except Exception as error: # whatever a damaged file makes a library say; the page stays open
                 print(f"toyhollywood play: {action.__name__}: {type(error).__name__}: {error}", file=sys.stderr)
-                return Answer(note(f"That went wrong ({type(error).__name__}: {str(error)[:200]}). If files of the run were changed, train the stage again."))
+                return Answer(notice(f"That went wrong ({type(error).__name__}: {str(error)[:200]}). If files of the run were changed, train the stage again."))
             seconds = time.perf_counter() - began - self.opening
         took = f"{seconds:.2f} s" if seconds < 9.995 else duration(seconds)
         opened = f", after {duration(self.opening)} for opening the model" if self.opening > 0.05 else ""
@@ -180,7 +180,7 @@ def generate(self: Playroom,
     model: str, seed, n,           # as for `sampling.sample`
     truncation=None,               # StyleGAN2 only
     steps=None, guidance=None, line=None, prompt=None, # diffusion only; guidance counts where a line or a prompt is given
-    way: str = "smooth",           # as for `shown`, or "superres": enlarged by the run's own network
+    way: str = "smooth",           # as for `large_picture`, or "superres": enlarged by the run's own network
 ) -> Answer:
     "A grid of a model's drawings, as a PNG that can be drawn again."
     from toyhollywood.sampling import sample
@@ -188,8 +188,8 @@ def generate(self: Playroom,
     if model == "diffusion":
         said = {name: value for name, value in (("line", line), ("prompt", (prompt or "").strip())) if value}
         told = {"steps": whole("steps", steps or 20, 1, 1000)} | said | ({"guidance": float(guidance)} if said and guidance is not None else {})
-    out = self.place(f"{model}-seed{seed}-{n}.png")
-    grid = sample(self.run, model, n, seed, truncation if model == "stylegan2" else None, out=out, opened=self.trained, **told)
+    out = self.new_file(f"{model}-seed{seed}-{n}.png")
+    grid = sample(self.run, model, n, seed, truncation if model == "stylegan2" else None, out=out, opened=self.kept_model, **told)
     size = arguments_of(self.run, model)["size"]
     pictures = self.enlarged(cut(grid, n, size)) if way == "superres" else cut(grid, n, size)
     return Answer(tiles(pictures, [f"seed {s}" for s in range(seed, seed + n)], way=way), str(out), f"{NAMES.get(model, model)}, {size} × {size} pixels, {n} drawn")
@@ -210,7 +210,7 @@ def styles(self: Playroom,
     "Styles of a toy in W+."
     from toyhollywood.drawing import latents_of
     from toyhollywood.stylegan2 import project_to_styles
-    generator, _, digest = self.trained(self.run, "stylegan2")
+    generator, _, digest = self.kept_model(self.run, "stylegan2")
     if not photo: return generator.styles(latents_of([number], generator.latent), truncation).detach()
     if (digest, number) not in self.found:
         import torch
@@ -244,12 +244,12 @@ def blend(self: Playroom,
     from toyhollywood.drawing import write_drawing
     from toyhollywood.stylegan2 import draw_styles
     (first, name, photo), (second, other, photo_b) = self.pair(a, b, a_photo, b_photo, truncation)
-    generator, _, digest = self.trained(self.run, "stylegan2")
+    generator, _, digest = self.kept_model(self.run, "stylegan2")
     between = torch.cat([torch.lerp(first, second, share) for share in np.linspace(0, 1, 7).tolist()])
     turns = range(1, generator.synthesis.count)
     mixed = torch.cat([torch.cat([first[:, :k], second[:, k:]], 1) for k in turns])
     drawn = draw_styles(generator, torch.cat([between, mixed]))
-    out = self.place("blend.png")
+    out = self.new_file("blend.png")
     write_drawing(out, picture_grid(list(drawn), columns=7), {"version": 1, "verb": "blend", "run": display_path(self.run), "model": "stylegan2", "sha256": digest, "a": name, "b": other, "truncation": truncation, "versions": versions("toyhollywood", "torch")})
     originals = [(p, f"the photo: {n}") for p, n in ((photo, name), (photo_b, other)) if p]
     parts = [tiles([p for p, _ in originals], [n for _, n in originals], 160, what="photo")] if originals else []
@@ -261,7 +261,7 @@ def blend(self: Playroom,
 # %% ../nbs/61_play.ipynb #3982b8eb
 @patch
 @answering
-def film(self: Playroom,
+def blend_film(self: Playroom,
     a, b, a_photo: bool = False, b_photo: bool = False, truncation: float = 0.7, # as for `blend`
     frames: int = 48,                                                            # there and back
 ) -> Answer:
@@ -271,10 +271,10 @@ def film(self: Playroom,
     from toyhollywood.stylegan2 import draw_styles
     (first, name, _), (second, other, _) = self.pair(a, b, a_photo, b_photo, truncation)
     shares = (1 - np.cos(np.linspace(0, 2 * np.pi, frames, endpoint=False))) / 2
-    drawn = draw_styles(self.trained(self.run, "stylegan2")[0], torch.cat([torch.lerp(first, second, share) for share in shares.tolist()]))
+    drawn = draw_styles(self.kept_model(self.run, "stylegan2")[0], torch.cat([torch.lerp(first, second, share) for share in shares.tolist()]))
     large = [as_image(p) for p in drawn]
     large = [p.resize([max(s, s * (256 // p.width)) for s in p.size], Image.Resampling.LANCZOS) for p in large]
-    out = self.place("blend.webp")
+    out = self.new_file("blend.webp")
     write_film(out, large)
     address = "data:image/webp;base64," + base64.b64encode(out.read_bytes()).decode()
     return Answer(tag("div", tag("figure", tag("img", src=address, alt=f"a film from {name} to {other} and back"), tag("figcaption", f"{name} ↔ {other}")), class_="tiles", style="--tile: 384px; --columns: 1; --few: 1"), str(out), f"{frames} frames")
@@ -284,11 +284,11 @@ DESCRIPTIONS = [f"{who} with {what}" for who in ("woman", "man") for what in ("l
 DIRECTIONS = 6
 
 @patch
-def directions(self: Playroom) -> list: # of (name, direction of unit length, standard deviation along it)
+def known_directions(self: Playroom) -> list: # of (name, direction of unit length, standard deviation along it)
     "The strongest directions of W, named where the run has a CLIP that has read words for them."
     from toyhollywood.clip import common_words, load_clip
     from toyhollywood.stylegan2 import along, direction_words, directions
-    generator, _, digest = self.trained(self.run, "stylegan2")
+    generator, _, digest = self.kept_model(self.run, "stylegan2")
     if digest in self.found: return self.found[digest]
     axes, spread = directions(generator, DIRECTIONS)
     names = [f"direction {i}" for i in range(1, len(axes) + 1)]
@@ -308,7 +308,7 @@ def directions(self: Playroom) -> list: # of (name, direction of unit length, st
 # %% ../nbs/61_play.ipynb #44ac9e34
 @patch
 @answering
-def edit(self: Playroom,
+def edited(self: Playroom,
     seed,              # of the toy
     which: int = 0,    # number of the direction
     strength: float = 2.0, # how far, in standard deviations
@@ -319,11 +319,11 @@ def edit(self: Playroom,
     from toyhollywood.drawing import write_drawing
     from toyhollywood.stylegan2 import along
     seed, which = whole("seed", seed, 0, LAST_SEED), whole("the direction", which, 0, DIRECTIONS - 1)
-    name, axis, far = self.directions()[which]
-    generator, _, digest = self.trained(self.run, "stylegan2")
+    name, axis, far = self.known_directions()[which]
+    generator, _, digest = self.kept_model(self.run, "stylegan2")
     stops = [0.0, float(strength), *np.linspace(-3, 3, 7).tolist()]
     drawn = along(generator, [seed], axis, [far * s for s in stops], truncation)[0]
-    out = self.place(f"edit-seed{seed}.png")
+    out = self.new_file(f"edit-seed{seed}.png")
     write_drawing(out, picture_grid(list(drawn), columns=9), {"version": 1, "verb": "edit", "run": display_path(self.run), "model": "stylegan2", "sha256": digest, "seed": seed, "direction": which, "by": stops, "truncation": truncation, "versions": versions("toyhollywood", "torch")})
     parts = [tiles(list(drawn[:2]), [f"seed {seed}", f"the same, {strength:+.1f}"], 320), tag("h3", name), tiles(list(drawn[2:]), [f"{s:+.0f}" if s else "as it is" for s in stops[2:]], 128, 7)]
     return Answer(escaped(parts), str(out), f"{len(drawn)} drawn")
@@ -358,10 +358,10 @@ def from_photo(self: Playroom,
     n, refine_steps, seed = whole("how many", n, 1, 12), whole("steps of refinement", refine_steps, 0, 500), whole("seed", seed, 0, LAST_SEED)
     (frozen, mappers, toys), known, _ = self.mapping()
     with named(photo): found = photo_to_toys((frozen, mappers, toys), known, photo, n, seed, refine_steps)
-    out = self.place("photo-to-toy.png")
+    out = self.new_file("photo-to-toy.png")
     mapped_sheet(frozen, toys, found, Path(photo).name[:60], n, seed, refine_steps, out)
     seen, drawn, near, said = found
-    parts = [[note(s[0].upper() + s[1:] + ".") for s in said], tiles([seen, drawn[0]], ["the photo, as the run sees it", "the toy"], 320)]
+    parts = [[notice(s[0].upper() + s[1:] + ".") for s in said], tiles([seen, drawn[0]], ["the photo, as the run sees it", "the toy"], 320)]
     if n > 1: parts += [tag("h3", "Toys like it"), tiles(list(drawn[1:]), [""] * (n - 1), 160, min(n - 1, 6))]
     parts += [tag("h3", "The training toys that it resembles"), tiles([toys.image(i) for i in near], [toys.titles[i] or "" for i in near], 160, min(n, 6))]
     return Answer(escaped(parts), str(out), f"{n} drawn" + f", {refine_steps} steps of refinement" * bool(refine_steps))
@@ -387,14 +387,14 @@ def from_words(self: Playroom,
     "Toys that fit a text."
     from toyhollywood.mapping import words_sheet
     from toyhollywood.sampling import sample
-    text, n, seed, out = (text or "").strip()[:300], whole("how many", n, 1, 12), whole("seed", seed, 0, LAST_SEED), self.place("text-to-toy.png")
+    text, n, seed, out = (text or "").strip()[:300], whole("how many", n, 1, 12), whole("seed", seed, 0, LAST_SEED), self.new_file("text-to-toy.png")
     if not text: raise UserError("say what to draw, such as: woman with long hair")
     if model == "diffusion":
-        grid, size, unseen = sample(self.run, model, n, seed, columns=min(n, 8), out=out, opened=self.trained, prompt=text, steps=whole("steps", steps, 1, 1000), guidance=float(guidance)), arguments_of(self.run, model)["size"], []
+        grid, size, unseen = sample(self.run, model, n, seed, columns=min(n, 8), out=out, opened=self.kept_model, prompt=text, steps=whole("steps", steps, 1, 1000), guidance=float(guidance)), arguments_of(self.run, model)["size"], []
     else:
         speaker = self.speaker()
         grid, size, unseen = words_sheet(speaker, text, n, seed, out), max(speaker.frozen.size, 96), speaker.frozen.clip.unseen(text)
-    said = note(f"Never seen, so not used: {', '.join(unseen)}.") if unseen else None
+    said = notice(f"Never seen, so not used: {', '.join(unseen)}.") if unseen else None
     return Answer(escaped([said, tiles(cut(grid, n, size, min(n, 8)), [f"seed {seed + i}" if model == "diffusion" else "" for i in range(n)], columns=2 if n <= 4 else 4, what=text)]), str(out), f"{NAMES.get(model, 'the mapper')}, {n} drawn")
 
 # %% ../nbs/61_play.ipynb #e94e1c4f
@@ -405,14 +405,14 @@ def map_page(run) -> str: # HTML
     "The map as a page of its own; a sentence where a run has none."
     view = read_run(run)
     try: made = map_section(view, Album(20_000_000))
-    except Exception as error: made = note(f"The map cannot be shown ({error}).")
-    if made is None: made = note(lacking(run, "data", "cluster") or "This run has no map: its map.json is missing.")
+    except Exception as error: made = notice(f"The map cannot be shown ({error}).")
+    if made is None: made = notice(lacking(run, "data", "cluster") or "This run has no map: its map.json is missing.")
     script = package_file("assets", "page.js").read_text(encoding="utf8") + FIT
     return document("the map", tag("style", Html(ALONE)), tag("main", made), *dialogs(), tag("script", Html(script)))
 
 @patch
 @answering
-def search(self: Playroom,
+def look_for(self: Playroom,
     words: str = "", # to look for
     photo=None,      # a picture file, counts where there are no words
     n=12,            # how many
@@ -432,7 +432,7 @@ def search(self: Playroom,
         with named(photo): seen, said = read_photo(photo, framing(dataset.pixels(64)[dataset.indices("train")]), clip.size)
         vector = clip.encode_images([seen])[0]
     best = np.argsort(-(scores := features @ vector), kind="stable")[:n]
-    body = [note("Never seen, so not used: ", ", ".join(said), ".")] if words and said else [note(s[0].upper() + s[1:] + ".") for s in said]
+    body = [notice("Never seen, so not used: ", ", ".join(said), ".")] if words and said else [notice(s[0].upper() + s[1:] + ".") for s in said]
     return Answer(escaped([body, tiles([dataset.image(i) for i in best], [f"{dataset.titles[i] or dataset.rows[i]['category']} · {scores[i]:.2f}" for i in best], 180, 6)]), None, f"{len(dataset):,} toys searched")
 
 # %% ../nbs/61_play.ipynb #7609bfb7
@@ -449,6 +449,14 @@ def outlet(): # (place for pictures, button to download)
     "Where an answer goes."
     gr = gradio()
     return gr.HTML(elem_classes="result", min_height=120), gr.DownloadButton("Download the PNG", size="md", interactive=False, elem_classes="download")
+
+@contextlib.contextmanager
+def halves(): # of (place for pictures, button to download)
+    "A place for the answer, and beside it the controls that are made in the block."
+    gr = gradio()
+    with gr.Row(elem_classes="halves"):
+        with gr.Column(scale=5, min_width=320): place = outlet()
+        with gr.Column(scale=3, min_width=280): yield place
 
 def updates(made: Answer, place: tuple) -> list:
     "An answer as Gradio takes it."
@@ -494,16 +502,16 @@ def explore_tab(room: Playroom):
     "The map and the search."
     gr = gradio()
     with gr.Tab("Explore", id="explore"):
-        if absent := lacking(room.run, "data", "cluster"): gr.HTML(note(absent))
+        if absent := lacking(room.run, "data", "cluster"): gr.HTML(notice(absent))
         else: gr.HTML(tag("iframe", src="map", title="Map of the toys", class_="map"), elem_classes="mapbox")
-        if absent := lacking(room.run, "data", "clip"): return gr.HTML(note(absent))
+        if absent := lacking(room.run, "data", "clip"): return gr.HTML(notice(absent))
         with gr.Row(elem_classes="ask"):
             words = gr.Textbox(label="Look for, in words", placeholder=example_words(room.run), max_lines=1, scale=3, max_length=300)
             go = gr.Button("Look", variant="primary", scale=0, min_width=120)
         with gr.Accordion("or look for toys like a picture", open=False): photo = upload(gr, "A picture to look for")
         place = (gr.HTML(elem_classes="result"),)
-        wire(lambda w: room.search(w), [go.click, words.submit], [words], place, "search")
-        wire(lambda p: room.search("", p), [photo.upload], [photo], place, "search_picture")
+        wire(lambda w: room.look_for(w), [go.click, words.submit], [words], place, "search")
+        wire(lambda p: room.look_for("", p), [photo.upload], [photo], place, "search_picture")
 
 def example_words(run) -> str:
     "What somebody might look for in a run."
@@ -524,26 +532,24 @@ def generate_tab(room: Playroom):
     "Drawing by seed."
     gr, models = gradio(), generators(room.run)
     with gr.Tab("Generate", id="generate") as tab:
-        if not models: return gr.HTML(note(lacking(room.run, "stylegan2", "diffusion", "fastgan")))
+        if not models: return gr.HTML(notice(lacking(room.run, "stylegan2", "diffusion", "fastgan")))
         told = arguments_of(room.run, "diffusion")
-        with gr.Row(elem_classes="halves"):
-            with gr.Column(scale=5, min_width=320): place = outlet()
-            with gr.Column(scale=3, min_width=280):
-                model = gr.Radio([(NAMES[m], m) for m in models], value=models[0], label="Drawn by")
-                seed = gr.Number(0, label="Seed of the first", precision=0)
-                n = gr.Slider(1, AT_ONCE, 16, step=1, label="How many")
-                truncation = gr.Slider(0, 1.5, 0.7, step=0.05, label="Truncation", info="less: more usual toys; more: stranger ones", visible=models[0] == "stylegan2")
-                with gr.Column(visible=models[0] == "diffusion") as asked:
-                    steps = gr.Slider(1, min(100, told.get("timesteps", 100)), min(20, told.get("timesteps", 20)), step=1, label="Steps from noise to picture")
-                    lines = told.get("lines") or []
-                    line = gr.Dropdown([("any", ""), *lines], value="", label="Product line", visible=len(lines) > 1)
-                    prompt = gr.Textbox(label="In words (may stay empty)", placeholder="woman with long hair", max_lines=1, max_length=300, visible=bool(told.get("text")))
-                    guidance = gr.Slider(0, 8, 2, step=0.5, label="Guidance", info="how closely to listen to line and words", visible=len(lines) > 1 or bool(told.get("text")))
-                ways = [("smooth", "smooth"), ("pixel by pixel", "pixels")] + [("enlarged by the run’s own network", "superres")] * any(not lacking(room.run, s) for s in ("superres", "superres_x4"))
-                way = gr.Radio(ways, value="smooth", label="Shown")
-                with gr.Row():
-                    go = gr.Button("Draw", variant="primary", size="md")
-                    thrown = dice(gr, seed)
+        with halves() as place:
+            model = gr.Radio([(NAMES[m], m) for m in models], value=models[0], label="Drawn by")
+            seed = gr.Number(0, label="Seed of the first", precision=0)
+            n = gr.Slider(1, AT_ONCE, 16, step=1, label="How many")
+            truncation = gr.Slider(0, 1.5, 0.7, step=0.05, label="Truncation", info="less: more usual toys; more: stranger ones", visible=models[0] == "stylegan2")
+            with gr.Column(visible=models[0] == "diffusion") as asked:
+                steps = gr.Slider(1, min(100, told.get("timesteps", 100)), min(20, told.get("timesteps", 20)), step=1, label="Steps from noise to picture")
+                lines = told.get("lines") or []
+                line = gr.Dropdown([("any", ""), *lines], value="", label="Product line", visible=len(lines) > 1)
+                prompt = gr.Textbox(label="In words (may stay empty)", placeholder="woman with long hair", max_lines=1, max_length=300, visible=bool(told.get("text")))
+                guidance = gr.Slider(0, 8, 2, step=0.5, label="Guidance", info="how closely to listen to line and words", visible=len(lines) > 1 or bool(told.get("text")))
+            ways = [("smooth", "smooth"), ("pixel by pixel", "pixels")] + [("enlarged by the run’s own network", "superres")] * any(not lacking(room.run, s) for s in ("superres", "superres_x4"))
+            way = gr.Radio(ways, value="smooth", label="Shown")
+            with gr.Row():
+                go = gr.Button("Draw", variant="primary", size="md")
+                thrown = dice(gr, seed)
         inputs = [model, seed, n, truncation, steps, guidance, line, prompt, way]
         model.change(lambda m: [gr.update(visible=m == "stylegan2"), gr.update(visible=m == "diffusion"), gr.update(value=16 if m != "diffusion" else 4)], model, [truncation, asked, n], queue=False, api_visibility="private")
         wire(room.generate, [go.click, seed.submit, prompt.submit, way.input], inputs, place, "generate", thrown)
@@ -569,22 +575,20 @@ def blend_tab(room: Playroom):
     "Two toys, and what lies between them."
     gr = gradio()
     with gr.Tab("Blend", id="blend") as tab:
-        if absent := lacking(room.run, "data", "stylegan2"): return gr.HTML(note(absent))
-        with gr.Row(elem_classes="halves"):
-            with gr.Column(scale=5, min_width=320): place = outlet()
-            with gr.Column(scale=3, min_width=280):
-                a_kind, a, a_photo = toy_choice(room, "First toy", 1)
-                b_kind, b, b_photo = toy_choice(room, "Second toy", 2)
-                truncation = gr.Slider(0, 1.5, 0.7, step=0.05, label="Truncation of the seeds")
-                with gr.Row():
-                    go = gr.Button("Blend", variant="primary", size="md")
-                    make = gr.Button("Film", size="md")
+        if absent := lacking(room.run, "data", "stylegan2"): return gr.HTML(notice(absent))
+        with halves() as place:
+            a_kind, a, a_photo = toy_choice(room, "First toy", 1)
+            b_kind, b, b_photo = toy_choice(room, "Second toy", 2)
+            truncation = gr.Slider(0, 1.5, 0.7, step=0.05, label="Truncation of the seeds")
+            with gr.Row():
+                go = gr.Button("Blend", variant="primary", size="md")
+                make = gr.Button("Film", size="md")
         inputs = [a_kind, a, a_photo, b_kind, b, b_photo, truncation]
         def chosen(action):
             def call(ka, a, pa, kb, b, pb, truncation): return action(pa if ka else a, pb if kb else b, ka, kb, truncation)
             return call
         wire(chosen(room.blend), [go.click, a.submit, b.submit], inputs, place, "blend")
-        wire(chosen(room.film), [make.click], inputs, place, "film")
+        wire(chosen(room.blend_film), [make.click], inputs, place, "film")
         def photos():
             with contextlib.suppress(UserError, OSError):
                 held = held_out(room)
@@ -597,41 +601,37 @@ def edit_tab(room: Playroom):
     "A toy, and the directions it can go."
     gr = gradio()
     with gr.Tab("Edit", id="edit") as tab:
-        if absent := lacking(room.run, "data", "stylegan2"): return gr.HTML(note(absent))
-        with gr.Row(elem_classes="halves"):
-            with gr.Column(scale=5, min_width=320): place = outlet()
-            with gr.Column(scale=3, min_width=280):
-                seed = gr.Number(2, label="Seed", precision=0)
-                which = gr.Dropdown([(f"direction {i + 1}", i) for i in range(DIRECTIONS)], value=0, label="Direction", info="called by what the run's CLIP sees more of at either end")
-                strength = gr.Slider(-4, 4, 2, step=0.1, label="Strength", info="in standard deviations; the seed stays")
-                truncation = gr.Slider(0, 1.5, 0.7, step=0.05, label="Truncation")
-                with gr.Row():
-                    go = gr.Button("Edit", variant="primary", size="md")
-                    thrown = dice(gr, seed)
+        if absent := lacking(room.run, "data", "stylegan2"): return gr.HTML(notice(absent))
+        with halves() as place:
+            seed = gr.Number(2, label="Seed", precision=0)
+            which = gr.Dropdown([(f"direction {i + 1}", i) for i in range(DIRECTIONS)], value=0, label="Direction", info="called by what the run's CLIP sees more of at either end")
+            strength = gr.Slider(-4, 4, 2, step=0.1, label="Strength", info="in standard deviations; the seed stays")
+            truncation = gr.Slider(0, 1.5, 0.7, step=0.05, label="Truncation")
+            with gr.Row():
+                go = gr.Button("Edit", variant="primary", size="md")
+                thrown = dice(gr, seed)
         inputs = [seed, which, strength, truncation]
         def named_directions():
-            with room.lock, contextlib.suppress(UserError): return [gr.update(choices=[(name, i) for i, (name, *_) in enumerate(room.directions())])]
+            with room.lock, contextlib.suppress(UserError): return [gr.update(choices=[(name, i) for i, (name, *_) in enumerate(room.known_directions())])]
             return [gr.skip()]
-        wire(room.edit, [go.click, seed.submit, which.input, strength.release, truncation.release], inputs, place, "edit", thrown)
-        at_first(tab, room.edit, inputs, place, named_directions, [which])
+        wire(room.edited, [go.click, seed.submit, which.input, strength.release, truncation.release], inputs, place, "edit", thrown)
+        at_first(tab, room.edited, inputs, place, named_directions, [which])
 
 # %% ../nbs/61_play.ipynb #e2c9b05a
 def photo_tab(room: Playroom):
     "A photo becomes a toy."
     gr = gradio()
     with gr.Tab("Photo to toy", id="photo") as tab:
-        if absent := lacking(room.run, "data", "simclr", "stylegan2", "mapper"): return gr.HTML(note(absent))
-        with gr.Row(elem_classes="halves"):
-            with gr.Column(scale=5, min_width=320): place = outlet()
-            with gr.Column(scale=3, min_width=280):
-                gr.HTML(tag("p", "One thing before an even background does best. The photo stays on this machine, and is gone when the playground closes.", class_="soft"))
-                some = examples(room)
-                photo = upload(gr, "Photo", some[0] if some else None)
-                tried = gr.Examples([[path] for path in some], [photo], label="Held-out toys to try").load_input_event if some else None
-                n = gr.Slider(1, 12, 4, step=1, label="Toys")
-                refine = gr.Slider(0, 200, 0, step=10, label="Steps of refinement", info="more: closer to the photo, and slower")
-                seed = gr.Number(0, label="Seed of the variations", precision=0)
-                go = gr.Button("Make a toy of it", variant="primary", size="md")
+        if absent := lacking(room.run, "data", "simclr", "stylegan2", "mapper"): return gr.HTML(notice(absent))
+        with halves() as place:
+            gr.HTML(tag("p", "One thing before an even background does best. The photo stays on this machine, and is gone when the playground closes.", class_="soft"))
+            some = examples(room)
+            photo = upload(gr, "Photo", some[0] if some else None)
+            tried = gr.Examples([[path] for path in some], [photo], label="Held-out toys to try").load_input_event if some else None
+            n = gr.Slider(1, 12, 4, step=1, label="Toys")
+            refine = gr.Slider(0, 200, 0, step=10, label="Steps of refinement", info="more: closer to the photo, and slower")
+            seed = gr.Number(0, label="Seed of the variations", precision=0)
+            go = gr.Button("Make a toy of it", variant="primary", size="md")
         inputs = [photo, n, refine, seed]
         wire(room.from_photo, [go.click, seed.submit, photo.upload], inputs, place, "photo_to_toy", tried)
         if some: at_first(tab, room.from_photo, inputs, place)
@@ -641,7 +641,7 @@ def examples(room: Playroom, count: int = 6) -> list: # of paths below the room'
     with contextlib.suppress(UserError, OSError):
         toys = Dataset.open(room.run / ("humans" if (room.run / "humans/dataset.json").is_file() else "data"))
         files = [toys.folder / toys.file_names[i] for i in toys.indices("holdout")[:count]]
-        return [str(shutil.copyfile(file, room.place(f"toy{file.suffix}"))) for file in files]
+        return [str(shutil.copyfile(file, room.new_file(f"toy{file.suffix}"))) for file in files]
     return []
 
 # %% ../nbs/61_play.ipynb #f3e851e2
@@ -652,17 +652,15 @@ def words_tab(room: Playroom):
         speaks = {"mapper": not lacking(room.run, "simclr", "stylegan2", "clip", "mapper") and arguments_of(room.run, "mapper").get("reads"),
                   "diffusion": not lacking(room.run, "clip", "diffusion") and arguments_of(room.run, "diffusion").get("text")}
         models = [name for name, can in speaks.items() if can]
-        if not models: return gr.HTML(note(lacking(room.run, "data", "clip", "simclr", "stylegan2", "mapper") or "Neither the mapper nor the diffusion model of this run takes words: there were no titles to learn them from."))
-        with gr.Row(elem_classes="halves"):
-            with gr.Column(scale=5, min_width=320): place = outlet()
-            with gr.Column(scale=3, min_width=280):
-                text = gr.Textbox(SAYINGS[0], label="What to draw", max_lines=2, max_length=300)
-                gr.Examples([[s] for s in SAYINGS], [text], label="Such as")
-                model = gr.Radio([({"mapper": "the mapper"}.get(m, m), m) for m in models], value=models[0], label="Drawn by")
-                n, seed = gr.Slider(1, 12, 4, step=1, label="Toys"), gr.Number(0, label="Seed", precision=0)
-                with gr.Column(visible=models[0] == "diffusion") as asked:
-                    steps, guidance = gr.Slider(1, 100, 20, step=1, label="Steps from noise to picture"), gr.Slider(0, 8, 2, step=0.5, label="Guidance", info="how closely to listen")
-                go = gr.Button("Draw", variant="primary", size="md")
+        if not models: return gr.HTML(notice(lacking(room.run, "data", "clip", "simclr", "stylegan2", "mapper") or "Neither the mapper nor the diffusion model of this run takes words: there were no titles to learn them from."))
+        with halves() as place:
+            text = gr.Textbox(SAYINGS[0], label="What to draw", max_lines=2, max_length=300)
+            gr.Examples([[s] for s in SAYINGS], [text], label="Such as")
+            model = gr.Radio([({"mapper": "the mapper"}.get(m, m), m) for m in models], value=models[0], label="Drawn by")
+            n, seed = gr.Slider(1, 12, 4, step=1, label="Toys"), gr.Number(0, label="Seed", precision=0)
+            with gr.Column(visible=models[0] == "diffusion") as asked:
+                steps, guidance = gr.Slider(1, 100, 20, step=1, label="Steps from noise to picture"), gr.Slider(0, 8, 2, step=0.5, label="Guidance", info="how closely to listen")
+            go = gr.Button("Draw", variant="primary", size="md")
         inputs = [text, model, n, seed, steps, guidance]
         model.change(lambda m: gr.update(visible=m == "diffusion"), model, asked, queue=False, api_visibility="private")
         wire(room.from_words, [go.click, text.submit, seed.submit], inputs, place, "text_to_toy")
@@ -691,7 +689,7 @@ def build_page(room: Playroom): # a gradio.Blocks
     toys = f"{len(view.dataset):,} toys in {len(view.dataset.classes)} families" if view.dataset else "no toys yet"
     models = ", ".join(NAMES[m] for m in generators(room.run)) or "nobody who draws yet"
     with gr.Blocks(title="toyhollywood · the playground", analytics_enabled=False, delete_cache=(600, 3600)) as page:
-        gr.HTML(tag("header", tag("p", "toyhollywood · ", room.run.name, class_="over"), tag("h1", "The playground"), tag("p", f"{toys}. Drawn by: {models}.", class_="lead"), [note(n) for n in view.notes]))
+        gr.HTML(tag("header", tag("p", "toyhollywood · ", room.run.name, class_="over"), tag("h1", "The playground"), tag("p", f"{toys}. Drawn by: {models}.", class_="lead"), [notice(n) for n in view.notes]))
         with gr.Tabs(overflow_behavior="wrap"):
             for tab in (explore_tab, generate_tab, blend_tab, edit_tab, photo_tab, words_tab): tab(room)
     page.queue(default_concurrency_limit=1, max_size=64)

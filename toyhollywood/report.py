@@ -12,11 +12,11 @@ from pathlib import Path
 import numpy as np
 from .chain import CHAIN, chain_svg
 from .compare import compare_section, run_names
-from .core import UserError, package_file, write_text
-from .gallery import cluster_section, eyes_section, folded, humans_section, larger_section, mapper_section, metrics_html, new_section, stage_section
+from .core import UserError, duration, package_file, write_text
+from .gallery import cluster_section, eyes_section, fold_away, humans_section, larger_section, mapper_section, metrics_html, new_section, stage_section
 from .results import DRAWN_BY, RunView, StageView, encoder_word, read_run
 from .shelves import figures_row, glance, headline, hero, made_by, map_section, page_link, shown
-from .webpage import Album, Html, as_dict, document, duration, notebook_html, number, read_object, table, tag
+from .webpage import Album, Html, as_dict, document, notebook_html, number, read_object, table, tag
 
 # %% ../nbs/60_report.ipynb #400b1c6a
 def flat(value, prefix: str = "") -> dict: # {"a / b": value}
@@ -63,7 +63,7 @@ def receipt_section(view: RunView, album: Album):
     if not receipt and stage.state != "done": return None
     rows = [[k, number(v) if isinstance(v, (int, float)) and not isinstance(v, bool) else str(v)[:200]] for k, v in flat(receipt).items()]
     return tag("section", tag("h2", "How the store was read"), tag("p", stage.lead, " ", _manners(receipt), class_="soft"), [shown(stage, f, album) for f in stage.figures],
-               folded("The whole receipt", table(["receipt", ""], rows)) if rows else metrics_html(stage), made_by(stage), id="receipt")
+               fold_away("The whole receipt", table(["receipt", ""], rows)) if rows else metrics_html(stage), made_by(stage), id="receipt")
 
 # %% ../nbs/60_report.ipynb #3f397da0
 def json_lines(path) -> list:
@@ -83,8 +83,8 @@ def left_out_section(view: RunView, album: Album):
     rows = [[q.get("source_file"), q.get("reason")] for q in bad[:30]]
     more = table(["file", "why it was left out"], rows, f"The first {len(rows)} of {len(bad):,}" if len(bad) > len(rows) else None) if rows else None
     lead = "One bad picture never stops a run. Look-alikes stay together: no toy is learnt from in one picture and tested in its twin."
-    return tag("section", tag("h2", "What was left out"), tag("p", lead, class_="soft"), figures_row(facts), folded("Quarantine, with reasons", more),
-               folded("Pictures of the dataset", [shown(view["data"], f, album) for f in view["data"].figures]), made_by(view["data"]), id="left-out")
+    return tag("section", tag("h2", "What was left out"), tag("p", lead, class_="soft"), figures_row(facts), fold_away("Quarantine, with reasons", more),
+               fold_away("Pictures of the dataset", [shown(view["data"], f, album) for f in view["data"].figures]), made_by(view["data"]), id="left-out")
 
 # %% ../nbs/60_report.ipynb #faef2f5e
 def chain_html(view: RunView) -> Html:
@@ -104,8 +104,8 @@ def timing_section(view: RunView, album: Album):
     versions = {k: v for s in done for k, v in as_dict(s.record.get("versions")).items()}
     cores = next((s.record["cores"] for s in done if s.record.get("cores")), None)
     lead = f"{duration(total)} in all" + (f", on {cores} cores. " if cores else ". ") + "An arrow leads from a stage to those that wait for it; a box to its notebook, as it was executed."
-    return tag("section", tag("h2", "What it cost"), tag("p", lead, class_="soft"), chain_html(view), folded("Seconds, devices, precision", table(["stage", "#time", "", "#pictures a second", "device", "precision", "commit"], [row(s) for s in done])),
-               folded("Versions", table(["package", "version"], list(map(list, versions.items())))) if versions else None, id="cost")
+    return tag("section", tag("h2", "What it cost"), tag("p", lead, class_="soft"), chain_html(view), fold_away("Seconds, devices, precision", table(["stage", "#time", "", "#pictures a second", "device", "precision", "commit"], [row(s) for s in done])),
+               fold_away("Versions", table(["package", "version"], list(map(list, versions.items())))) if versions else None, id="cost")
 
 # %% ../nbs/60_report.ipynb #a7a03981
 def render_notebooks(

@@ -369,7 +369,7 @@ def scrape(
             tell = progress and (lambda: progress(frontier.products, _expected(frontier), **_newest(crawl)))
             crawl.run(workers, tell)
             if not frontier.products: raise _no_products(crawl)
-            receipt = crawl.finish(published, workers)
+            receipt = crawl.close_visit(published, workers)
             receipt |= then(crawl) if then else {}
             write_json(folder / "receipt.json", receipt)
             if tell: progress(receipt["products"], receipt["products"], **_newest(crawl))
@@ -382,7 +382,7 @@ def scrape(
 
 # %% ../nbs/03_scrape.ipynb #ea75d515
 @patch
-def finish(self: Crawl, published: str, workers: int) -> dict: # the receipt
+def close_visit(self: Crawl, published: str, workers: int) -> dict: # the receipt
     "Write what was found; files of an earlier visit that nobody needs any more go."
     written = self.write_products(published)
     if self.frontier.meta("again") == "going":

@@ -58,7 +58,7 @@ def turn(self: Host) -> float:
         return at - now
 
 @patch
-def hold(self: Host) -> float:
+def wait_left(self: Host) -> float:
     "Seconds for which nobody may ask, whoever's turn it is."
     return max(0.0, self.held - time.monotonic())
 
@@ -68,7 +68,7 @@ def pause(self: Host, seconds: float):
     with self.lock: self.held = max(self.held, time.monotonic() + seconds)
 
 @patch
-def note(self: Host, well: bool) -> bool: # whether the breaker opened just now
+def heed(self: Host, well: bool) -> bool: # whether the breaker opened just now
     "Write down whether an address was delivered or given up."
     with self.lock:
         self.fails = 0 if well else self.fails + 1
@@ -164,9 +164,9 @@ def _sit(self: Visitor, seconds):
 def _wait(self: Visitor, host):
     "Sit until it is our turn; who was told to stay away meanwhile takes a new turn afterwards, so that nobody comes in a crowd."
     while True:
-        self._sit(host.hold())
+        self._sit(host.wait_left())
         self._sit(host.turn())
-        if not host.hold(): return
+        if not host.wait_left(): return
 
 # %% ../nbs/02c_visit.ipynb #b9b528ec
 @patch
@@ -184,14 +184,14 @@ def _insist(self: Visitor, url, cap, host, check=None, known=None):
             reason = _why(error)
             if not self.tally["requests"]: break # nobody has ever answered: say so at once
         else:
-            if status not in (429, 500, 502, 503, 504): host.note(True); return status, headers, body
+            if status not in (429, 500, 502, 503, 504): host.heed(True); return status, headers, body
             reason, hold = f"answers {status}", retry_after(headers.get("Retry-After"))
         if hold is not None and hold > self.patience:
             raise JobError(f"{url} asks us to stay away for {hold:.0f} s; run the same command again then, nothing is lost")
         if hold is not None: self.count(told_to_wait=1)
         if hold is not None or attempt + 1 < self.tries: host.pause(self.backoff * 2 ** attempt * random.uniform(0.75, 1.25) if hold is None else hold)
         if attempt + 1 < self.tries: self.count(retries=1)
-    self.count(breaker=host.note(False))
+    self.count(breaker=host.heed(False))
     raise Unwell(reason)
 
 # %% ../nbs/02c_visit.ipynb #23efa075

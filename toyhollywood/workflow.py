@@ -11,10 +11,9 @@ __all__ = ['TRAINERS', 'is_url', 'first_stages', 'parse_override', 'source_of', 
 import contextlib, ctypes, hashlib, json, os, shutil, signal, subprocess, sys, time
 from pathlib import Path
 import yaml
-from .core import (JobError, UserError, disk_error, display_path, hold, load_preset, nearest, notebook_parameters, notebooks_folder, package_file,
+from .core import (duration, JobError, UserError, disk_error, display_path, hold, load_preset, nearest, notebook_parameters, notebooks_folder, package_file,
                                read_json, write_bytes, write_json, write_text)
 from .chain import CHAIN, stage_names, stage_notebook
-from .webpage import duration
 
 # %% ../nbs/70_workflow.ipynb #e7b4c1dc
 def is_url(source: str) -> bool:
