@@ -21,7 +21,7 @@ class BuildWithNotebooks(build_py):
 
 
 extras = {key.removesuffix("_requirements"): value.split() for key, value in cfg.items() if key.endswith("_requirements")}
-extras["all"] = sorted({need for name, needs in extras.items() if name != "dev" for need in needs})
+extras["all"] = sorted({need for name, needs in extras.items() if name not in ("dev", "peers") for need in needs})
 setup(
     name=cfg["lib_name"],
     version=cfg["version"],

@@ -62,3 +62,33 @@ if shown_source(read_run(run)) == "catalogue":
     write_chain(root / "assets/chain.svg", read_records(root / "assets/results/catalogue").values())
 if (run / "bench/benchmarks.json").exists():
     (root / "assets/results/benchmarks.json").write_bytes((run / "bench/benchmarks.json").read_bytes())
+
+
+def first_look(assets):
+    "The README's first picture: what goes in, what is found, what comes out; nothing where one of them is missing."
+    from PIL import ImageDraw, ImageFont
+    parts = [("hero.jpg", "a shop's toys"), ("cluster-toys.jpg", "their families"), ("stock-stylegan2.jpg", "new toys that nobody made")]
+    if not all((assets / name).exists() for name, _ in parts):
+        return
+    height, gap, band = 300, 16, 34
+    shown = []
+    for name, words in parts:
+        picture = Image.open(assets / name).convert("RGB")
+        if name.startswith("stock"):  # two rows of sixteen, seen from too near; the first twenty in rows of five
+            tiles = [picture.crop((x, y, x + 64, y + 64)) for y in (0, 66) for x in range(0, 1054, 66)][:20]
+            picture = Image.new("RGB", (5 * 66, 4 * 66), "white")
+            for i, tile in enumerate(tiles):
+                picture.paste(tile, (i % 5 * 66, i // 5 * 66))
+        wide = min(picture.width, round(picture.height * 1.25))
+        picture = picture.crop((0, 0, wide, picture.height))
+        shown.append((picture.resize((round(wide * height / picture.height), height), Image.Resampling.LANCZOS), words))
+    sheet = Image.new("RGB", (sum(p.width for p, _ in shown) + gap * (len(shown) - 1), height + band), "white")
+    pen, x = ImageDraw.Draw(sheet), 0
+    for picture, words in shown:
+        sheet.paste(picture, (x, band))
+        pen.text((x + picture.width / 2, band / 2), words, "black", ImageFont.load_default(18), anchor="mm")
+        x += picture.width + gap
+    sheet.save(assets / "first-look.jpg", quality=88)
+
+
+first_look(root / "assets")

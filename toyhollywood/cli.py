@@ -74,7 +74,7 @@ def _train(a):
 def _bench(a):
     from toyhollywood.bench import benchmark_text, run_benchmarks
     from toyhollywood.core import Stage
-    print(benchmark_text(run_benchmarks(Stage("bench", a.out, repeats=a.repeats), a.repeats)))
+    print(benchmark_text(run_benchmarks(Stage("bench", a.out, repeats=a.repeats), a.repeats, a.only, a.peer, a.run)))
 
 def _sample(a):
     from toyhollywood.sampling import film, replay, sample
@@ -137,6 +137,8 @@ def _add_run(verbs):
     p.add_argument("--set", action="append", default=[], metavar="STAGE.PARAMETER=VALUE", help="override one parameter; may be given several times")
     p.add_argument("--seed", type=_natural, help="seed of every stage (default: 0)")
 
+def _words(text): return [word.strip() for word in text.split(",") if word.strip()]
+
 def _positive(text):
     return _whole(text, 1)
 
@@ -198,6 +200,8 @@ def _add_results(verbs):
     p.add_argument("--seed", type=_natural, default=0, help="of the variations"); p.add_argument("--out", default="drawn.png", help="a .png (default: %(default)s)")
     p = _verb(verbs, "bench", "measure what is claimed about speed on this machine", "toyhollywood bench --out runs/bench", _bench)
     p.add_argument("--out", default="runs/bench"); p.add_argument("--repeats", type=_positive, default=5, help="of every measurement (default: %(default)s)")
+    p.add_argument("--only", type=_words, default=[], help="measurements with commas between, such as vae,simclr (default: all)"); p.add_argument("--peer", default="all", help="packages to measure beside: all that are installed, none, or names with commas between (default: %(default)s)")
+    p.add_argument("--run", default="", help="a finished run folder: what a person waits for there is measured too")
     p = _verb(verbs, "play", "open a page in the browser to explore, draw, blend and edit with what a run has learnt", "toyhollywood play --run runs/demo --port 7860", _play)
     p.add_argument("--run", default="runs/demo"); p.add_argument("--port", type=_natural, default=7860, help="0 takes a free one (default: %(default)s)")
     p.add_argument("--host", default="127.0.0.1", help="address to open on (default: %(default)s, which only this machine reaches)"); p.add_argument("--open", action=argparse.BooleanOptionalAction, help="show the page in a browser (default: where there is a screen)")
