@@ -6,8 +6,8 @@
 __all__ = ['PEERS', 'SPIDER', 'SIZES', 'alternate', 'row', 'peers_at_hand', 'scrapy_python', 'bench_help', 'bench_first_request',
            'bench_crawl', 'ManyToys', 'open_store', 'bench_scrapy', 'bench_vae', 'bench_vae_pythae', 'toy_heaps',
            'bench_sweep', 'bench_embedding', 'plain_modulated', 'plain_resample', 'plain_operations', 'bench_gan',
-           'bench_superres', 'bench_simclr', 'gigaflops', 'bench_diffusion', 'bench_diffusion_quality', 'bench_run',
-           'measurements', 'run_benchmarks', 'benchmark_text']
+           'bench_superres', 'within', 'bench_simclr', 'bench_simclr_quality', 'gigaflops', 'bench_diffusion',
+           'bench_diffusion_quality', 'bench_run', 'measurements', 'run_benchmarks', 'benchmark_text']
 
 # %% ../nbs/90_benchmarks.ipynb #fb12cc07
 import contextlib, importlib.util, io, os, statistics, subprocess, sys, tempfile, threading, time
@@ -410,7 +410,24 @@ def _simclr_of_lightly(folder, size, batch_size, backbone):
     def step(batch):
         value = loss(*(head(net(v)) for v in batch[0]))
         adam.zero_grad(); value.backward(); adam.step()
+    step.net = net
     return batches(), step
+
+def _clock(device): return time.perf_counter if device.type == "cuda" else time.process_time
+
+def within(
+    seconds: float, # to train for, all told
+    clock,          # function that gives seconds
+    train,          # train(name of a stage, steps, **precision) -> (model, Loop)
+) -> tuple:         # (model, steps, seconds it took)
+    "Train for so long: the plan is measured and a few steps tell how many the time is enough for; both count."
+    few, started = min(20, max(2, int(seconds))), clock()
+    plan = str(train("first", 2)[1].plan)
+    again = clock()
+    train("second", few, precision=plan)
+    now = clock()
+    model, loop = train("third", max(2, int((seconds - now + started) * few / (now - again))), precision=plan)
+    return model, loop.step, clock() - started
 
 def bench_simclr(repeats: int = 5, size: int = 64, batch_size: int = 64, backbone: str = "resnet18", pictures: int = 512, beside: bool = True) -> dict:
     "Pictures a second of SimCLR's training from files to the optimizer's step, beside the package lightly where it is installed."
@@ -437,6 +454,47 @@ def bench_simclr(repeats: int = 5, size: int = 64, batch_size: int = 64, backbon
     other = "beside the package lightly" if "theirs" in rates else "with nothing beside it: no lightly"
     found = row(f"SimCLR's training, {backbone}, {size} px, batch {batch_size}, {plan}, {other}, pictures a second", rates["ours"], 2.5, rates.get("theirs"), device=device_name(device))
     return found | ({} if "theirs" in rates else {"met": False}) # the target is of the ratio
+
+# %% ../nbs/90_benchmarks.ipynb #3117d40c
+def _trained_by_lightly(dataset, size, batch_size, backbone, seconds):
+    "lightly's encoder after so many seconds, as a function of pictures in [-1, 1], and the number of its steps."
+    import torch
+    torch.manual_seed(0)
+    with tempfile.TemporaryDirectory() as folder:
+        for i in dataset.indices("train"): (Path(folder) / f"{i}{Path(dataset.file_names[i]).suffix}").symlink_to((dataset.folder / dataset.file_names[i]).resolve())
+        batches, step = _simclr_of_lightly(folder, size, batch_size, backbone)
+        steps, started = 0, time.perf_counter()
+        while time.perf_counter() - started < seconds: step(next(batches)); steps += 1
+    mean, sd = (torch.tensor(v)[:, None, None] for v in ([0.485, 0.456, 0.406], [0.229, 0.224, 0.225])) # as its views are normalised
+    net = step.net.eval()
+    return lambda x: net(((x + 1) / 2 - mean) / sd), steps
+
+def bench_simclr_quality(
+    seconds: float = 300, # of training, each
+    size: int = 64, batch_size: int = 64, backbone: str = "resnet18",
+    data="sample", limit: int = None, # as for `build_dataset`
+    beside: bool = True,
+) -> dict:
+    "Accuracy of the nearest neighbours after equal wall-clock training of SimCLR, beside the package lightly where it is installed; the backbone's features of all pictures."
+    import numpy as np, torch
+    from toyhollywood.core import to_signed
+    from toyhollywood.data import build_dataset
+    from toyhollywood.metrics import knn_accuracy
+    from toyhollywood.simclr import train_simclr
+    from toyhollywood.train import device_name
+    with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(io.StringIO()):
+        dataset = build_dataset(data, f"{folder}/data", limit=limit)
+        model, steps, took = within(seconds, time.perf_counter, lambda name, steps, **plan: train_simclr(dataset, Stage(name, folder, seed=0), size, backbone, 128, steps, batch_size, **plan))
+        pixels, groups = dataset.pixels(size), np.array([row["group"] for row in dataset.rows])
+        device = next(model.parameters()).device
+        @torch.inference_mode()
+        def accuracy(encoder): return knn_accuracy(np.concatenate([encoder(to_signed(torch.from_numpy(np.array(pixels[i:i + 64]))).permute(0, 3, 1, 2).to(device)).float().cpu().numpy() for i in range(0, len(pixels), 64)]), dataset.labels, groups=groups)
+        ours, theirs, about = accuracy(model.eval().backbone), None, "with nothing beside it: no lightly"
+        if beside and importlib.util.find_spec("lightly"):
+            encoder, other = _trained_by_lightly(dataset, size, batch_size, backbone, took)
+            theirs, about = [accuracy(encoder)], f"beside lightly ({other} steps)"
+    found = row(f"SimCLR, {backbone}, {size} px, after {took:.0f} s of training ({steps} steps of {batch_size}), {about}: accuracy of the nearest neighbours on {len(pixels):,} pictures", [ours], 1.0, theirs, device=device_name(device))
+    return found | ({} if theirs else {"met": False})
 
 # %% ../nbs/90_benchmarks.ipynb #88b9f06c
 def _diffusion_package(size, dim, **options):
@@ -482,8 +540,6 @@ def bench_diffusion(repeats: int = 3, size: int = 64, batch_size: int = 16, widt
     return found if "theirs" in rates else [f | {"met": False} for f in found]
 
 # %% ../nbs/90_benchmarks.ipynb #1d63c91d
-def _clock(device): return time.perf_counter if device.type == "cuda" else time.process_time
-
 def _package_trained(pixels, rows, size, width, batch_size, seconds, device):
     "The package's model after so many seconds of training, with its averaged weights, and the number of its steps."
     import torch
@@ -503,17 +559,10 @@ def _package_trained(pixels, rows, size, width, batch_size, seconds, device):
     return average.ema_model.eval(), steps
 
 def _ours_trained(dataset, size, width, batch_size, seconds, folder, device):
-    "Our model after as many seconds: a few steps tell how many the time is enough for, and count."
+    "Our model after as many seconds, its steps, and the seconds that it took."
     from toyhollywood.diffusion import train_diffusion
-    options = dict(size=size, width=width, multiples=(1, 2, 4), blocks=2, batch_size=batch_size, lr=2e-3, ema=0.995)
-    clock, few = _clock(device), min(20, max(2, int(seconds)))
-    started = clock()
-    plan = str(train_diffusion(dataset, Stage("first", folder, seed=0), steps=2, **options)[1].plan) # measured within the time
-    again = clock()
-    train_diffusion(dataset, Stage("second", folder, seed=0), steps=few, precision=plan, **options)
-    now = clock()
-    net, loop = train_diffusion(dataset, Stage("diffusion", folder, seed=0), steps=max(2, int((seconds - now + started) * few / (now - again))), precision=plan, **options)
-    return net, loop.step, clock() - started
+    return within(seconds, _clock(device), lambda name, steps, **plan: train_diffusion(
+        dataset, Stage(name, folder, seed=0), steps=steps, size=size, width=width, multiples=(1, 2, 4), blocks=2, batch_size=batch_size, lr=2e-3, ema=0.995, **plan))
 
 # %% ../nbs/90_benchmarks.ipynb #5dbc747d
 def bench_diffusion_quality(
@@ -598,9 +647,11 @@ def measurements(
         "vae": lambda: bench_vae(repeats, o["size"], o["batch_size"], o["width"]), "pythae": lambda: bench_vae_pythae(repeats, o["batch_size"], o["large_width"], "pythae" in peers),
         "embedding": lambda: bench_embedding(repeats), "clusters": lambda: bench_sweep(few, o["points"]), "superres": lambda: bench_superres(repeats),
         "simclr": lambda: bench_simclr(repeats, o["size"], o["batch_size"], o["simclr"], beside="lightly" in peers),
+        "simclr quality": lambda: bench_simclr_quality(o["equal_seconds"], o["size"], o["batch_size"], o["simclr"], o["equal_data"], o["equal_limit"] or None, "lightly" in peers),
         "fastgan": lambda: bench_gan("fastgan", 3.0, few, o["size"], o["gan_width"]), "stylegan2": lambda: bench_gan("stylegan2", 4.0, few, o["size"], o["gan_width"]),
         "diffusion": lambda: bench_diffusion(repeats, o["size"], max(2, o["batch_size"] // 4), o["diffusion_width"], "denoising-diffusion-pytorch" in peers)}
-    if o["equal_seconds"]: found["equal time"] = lambda: bench_diffusion_quality(o["equal_seconds"], o["size"], max(2, o["batch_size"] // 4), o["diffusion_width"], o["equal_drawn"], o["equal_data"], o["equal_limit"] or None, "denoising-diffusion-pytorch" in peers)
+    if not o["equal_seconds"]: del found["simclr quality"]
+    else: found["equal time"] = lambda: bench_diffusion_quality(o["equal_seconds"], o["size"], max(2, o["batch_size"] // 4), o["diffusion_width"], o["equal_drawn"], o["equal_data"], o["equal_limit"] or None, "denoising-diffusion-pytorch" in peers)
     return found | ({"run": lambda: bench_run(run, repeats)} if run else {})
 
 # %% ../nbs/90_benchmarks.ipynb #d6c21049
