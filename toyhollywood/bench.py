@@ -531,7 +531,9 @@ def bench_diffusion(repeats: int = 3, size: int = 64, batch_size: int = 16, widt
         other.to(device)
         adam = torch.optim.Adam(other.parameters(), 1e-4)
         def theirs(): adam.zero_grad(); other(x.to(device)).backward(); adam.step(); wait()
-        learn["theirs"], draw["theirs"], about = theirs, lambda: (other.sample(batch_size=many), wait()), f"beside the package denoising-diffusion-pytorch ({sum(p.numel() for p in unet.parameters()) / 1e6:.1f} M, {gigaflops(unet, x[:1].to(device), torch.zeros(1, device=device)):.2f} GFLOP)"
+        def sampled():
+            with contextlib.redirect_stderr(io.StringIO()): other.sample(batch_size=many); wait() # its bars
+        learn["theirs"], draw["theirs"], about = theirs, sampled, f"beside the package denoising-diffusion-pytorch ({sum(p.numel() for p in unet.parameters()) / 1e6:.1f} M, {gigaflops(unet, x[:1].to(device), torch.zeros(1, device=device)):.2f} GFLOP)"
     steps, drawings = alternate(learn, repeats), alternate(draw, max(1, repeats // 3), warmup=0)
     rates = {name: [batch_size / s for s in found] for name, found in steps.items()}
     drawn = {name: [many / s for s in found] for name, found in drawings.items()}
