@@ -24,6 +24,7 @@ class Crawl:
         self.site, self.frontier, self.visitor, self.folder, self.spec = site, frontier, visitor, folder, spec
         self.error, self.unlucky, self.began, self.most, self.saved = None, 0, time.monotonic(), 0, 0
         self.before = json.loads(frontier.meta("spent") or "{}")
+        frontier.away, visitor.remember, visitor.recall = visitor.away, self._remember, self._recall
         self.mode, self.software = frontier.meta("mode") or "", frontier.meta("software") or ""
         self.found = set(json.loads(frontier.meta("found") or "[]")) # lines of the spec that found something
     def visit(self, row: tuple) -> dict: # what `Frontier.settle` takes
@@ -34,6 +35,17 @@ class Crawl:
         known = {name: value for name, value in zip(("If-None-Match", "If-Modified-Since"), json.loads(mark)) if value} if mark else None
         what = {PICTURE: self._picture, SITEMAP: self._feed if role in READERS else self._sitemap, PAGE: self._page}[kind]
         return what(row, self.site.full(short), known)
+
+# %% ../nbs/03_scrape.ipynb #19c42d22
+@patch
+def _remember(self: Crawl, origin, seconds):
+    "A host asked us to stay away: this is written down at once, so that it holds after a crash, too."
+    self.frontier.meta(f"held:{origin}", time.time() + min(seconds, 7 * 86400))
+
+@patch
+def _recall(self: Crawl, origin):
+    "Seconds for which a host still wants nobody, by what it said before."
+    return min(7 * 86400, max(0.0, float(self.frontier.meta(f"held:{origin}") or 0) - time.time()))
 
 # %% ../nbs/03_scrape.ipynb #08ac04a1
 def _mark(headers):
@@ -144,12 +156,18 @@ def work(self: Crawl):
             except Exception as odd: error, result = odd, {"state": FAILED, "reason": f"cannot be read ({type(odd).__name__}: {odd})"[:200]}
             if self.visitor.stop.is_set() and error: break
             if row[2] == SITEMAP and error and not isinstance(error, Unwell): result["state"] = NOTHING
+            if isinstance(error, Unwell) and row[2] == PICTURE and before is None and not row[1].startswith("/") and not self._given_up(row[1]): result["state"] = TODO # the sick host of other people's pictures may be well later
             if isinstance(error, Unwell) and self.frontier.one("select product is not null or file is not null from pages where id=?", row[0]): result["keep"] = True # on a second visit: what we had, we have
             self.frontier.settle(row, **result)
             if self.most and self.visitor.tally["requests"] >= self.most: return self.halt()
             self._judge(row, error, known=before is not None)
     except BaseException as error: self.error = self.error or error
     if self.error: self.halt()
+
+@patch
+def _given_up(self: Crawl, url):
+    host = self.visitor.hosts.get("{0.scheme}://{0.netloc}".format(urlsplit(url)))
+    return not hasattr(host, "given_up") or host.given_up()
 
 @patch
 def halt(self: Crawl):
@@ -310,7 +328,7 @@ def make_receipt(self: Crawl, published, workers) -> dict:
     frontier, spent = self.frontier, self.spend()
     reasons = lambda state: [{"what": ("picture", "sitemap", "page")[k], "reason": r, "count": n, "example": self.site.full(u)} for k, r, n, u in
                              frontier.db.execute("select kind, reason, count(*), min(url) from pages where state=? group by kind, reason order by 3 desc limit 100", (state,))]
-    hosts = {o: {"refused": str(h)} if isinstance(h, Exception) else {"robots": h.found, "delay": h.delay, "crawl_delay": h.asked, "sitemaps": list(h.rules.sitemaps)} for o, h in self.visitor.hosts.items() if isinstance(o, str)}
+    hosts = {o: {"refused": str(h)} if isinstance(h, Exception) else {"robots": h.found if h.met else None, "delay": h.delay, "crawl_delay": h.asked, "sitemaps": list(h.rules.sitemaps)} for o, h in self.visitor.hosts.items() if isinstance(o, str)}
     refused = reasons(REFUSED)
     outs = lambda word: sum(r["count"] for r in refused if r["reason"] == f"asks not to be collected ({word})")
     return {"url": published + self.site.short(self.site.url), "asked_at": self.site.url, "user_agent": self.visitor.agent, "mode": self.mode, "software": self.software, "why": frontier.meta("why"), "spec": self.spec,
@@ -372,6 +390,7 @@ def scrape(
             receipt = crawl.close_visit(published, workers)
             receipt |= then(crawl) if then else {}
             write_json(folder / "receipt.json", receipt)
+            _any_pictures(receipt, folder, pictures)
             if tell: progress(receipt["products"], receipt["products"], **_newest(crawl))
         except sqlite3.OperationalError as error: raise _cannot_write(folder, error) from None
         finally:
@@ -415,6 +434,13 @@ def _newest(crawl):
     n = crawl.frontier.counts()
     some = lambda *states: sum(k for (_, s), k in n.items() if s in states)
     return {"pages": crawl.frontier.read, "pictures": n.get((PICTURE, DONE), 0), "left": some(TODO), "failed": some(FAILED), "refused": some(REFUSED), "saved": crawl.saved, "errors": crawl.frontier.errors(), **{k: round(v, 1) for k, v in crawl.visitor.tally.items()}}
+
+# %% ../nbs/03_scrape.ipynb #3b9ec084
+def _any_pictures(receipt, folder, wanted):
+    "A crawl that brought products and not one of their pictures has failed, and says so."
+    lost = [entry for entry in receipt["failed"] if entry["what"] == "picture"]
+    if not wanted or receipt["pictures"] or not lost: return
+    raise JobError(f"{receipt['products']} products, and none of their pictures came: {lost[0]['reason']}, such as {lost[0]['example']}; what was read is in {display_path(folder)}, run the same command again later")
 
 # %% ../nbs/03_scrape.ipynb #3f242441
 def forget(

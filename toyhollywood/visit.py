@@ -6,7 +6,7 @@
 __all__ = ['AGENT', 'USER_AGENT', 'REDIRECTS', 'user_agent', 'Host', 'retry_after', 'Visitor', 'Unwell']
 
 # %% ../nbs/02c_visit.ipynb #57348541
-import random, re, threading, time
+import math, random, re, threading, time
 from email.utils import parsedate_to_datetime
 from http.cookiejar import DefaultCookiePolicy
 from urllib.parse import urlsplit
@@ -35,16 +35,20 @@ def user_agent(
 # %% ../nbs/02c_visit.ipynb #62189ab0
 class Host:
     "The rules of one host, the time of its next request, and how it is."
-    limit, cooling, longest = 5, 30.0, 600.0 # failures in a row that open the breaker, seconds that it stays open the first time, and at most
+    limit, cooling, longest, most = 5, 30.0, 600.0, 6 # failures in a row that open the breaker; seconds that it stays open the first time, and at most; openings in a row after which nobody is sent any more
     def __init__(self,
         robots=None,      # text of its robots.txt; None when it has none
         delay: float = 0, # seconds between two requests, at least
     ):
+        self.delay, self.next, self.held, self.lock, self.met = delay, 0.0, 0.0, threading.Lock(), False
+        self.fails, self.trips, self.banned = 0, 0, 0.0
+        self.learn(robots)
+    def learn(self, robots):
+        "Take over the rules of a robots.txt, given as text, or None where there is none."
         self.rules, self.found = Protego.parse(robots or ""), robots is not None
         rate = self.rules.request_rate(AGENT)
         self.asked = max(self.rules.crawl_delay(AGENT) or 0, rate.seconds / rate.requests if rate and rate.requests else 0)
-        self.delay, self.next, self.held, self.lock = max(delay, self.asked), 0.0, 0.0, threading.Lock()
-        self.fails, self.trips, self.open_until = 0, 0, 0.0
+        self.delay = max(self.delay, self.asked)
     def allows(self, url: str) -> bool: return self.rules.can_fetch(url, AGENT)
 
 # %% ../nbs/02c_visit.ipynb #09dc739f
@@ -68,13 +72,27 @@ def pause(self: Host, seconds: float):
     with self.lock: self.held = max(self.held, time.monotonic() + seconds)
 
 @patch
-def heed(self: Host, well: bool) -> bool: # whether the breaker opened just now
-    "Write down whether an address was delivered or given up."
+def ban(self: Host, seconds: float):
+    "It asked us to stay away for longer than we can sit out."
+    self.banned = time.monotonic() + seconds
+    self.pause(seconds)
+
+@patch
+def given_up(self: Host) -> str: # why, or ""
+    "Whether nobody is sent to this host any more in this crawl."
+    if self.banned > time.monotonic(): return "its host asks us to come back much later"
+    return "its host is in trouble and does not recover" if self.trips >= self.most else ""
+
+@patch
+def heed(self: Host,
+    well: bool, # whether an address was delivered, if only as *not found*; False when it was given up
+) -> bool:      # whether the breaker opened just now
+    "Write down how the host is; too many failures in a row hold it for a while."
     with self.lock:
         self.fails = 0 if well else self.fails + 1
         if well: self.trips = 0
         if self.fails < self.limit: return False
-        self.open_until = self.held = max(self.held, time.monotonic() + min(self.longest, self.cooling * 2 ** self.trips))
+        self.held = max(self.held, time.monotonic() + min(self.longest, self.cooling * 2 ** self.trips))
         self.fails, self.trips = self.limit - 1, self.trips + 1 # one more failure afterwards opens it again
         return True
 
@@ -83,10 +101,11 @@ def retry_after(
     value,     # the Retry-After header, or None
 ) -> float:    # seconds from now, or None when it says nothing
     "How long a server asks us to stay away (RFC 9110, 10.2.3)."
-    try: return max(0.0, float(value))
-    except (TypeError, ValueError): pass
-    try: return max(0.0, parsedate_to_datetime(value).timestamp() - time.time())
-    except (TypeError, ValueError): return None
+    try: seconds = float(value)
+    except (TypeError, ValueError):
+        try: seconds = parsedate_to_datetime(value).timestamp() - time.time()
+        except (TypeError, ValueError, OverflowError): return None
+    return max(0.0, seconds) if math.isfinite(seconds) else None
 
 # %% ../nbs/02c_visit.ipynb #5284c769
 def _guarded(site):
@@ -124,6 +143,7 @@ class Visitor:
     ):
         self.site, self.delay, self.agent, self.hosts, self.lock, self.stop = site, delay, agent, {}, threading.Lock(), threading.Event()
         self.tally = {"requests": 0, "bytes": 0, "retries": 0, "waited": 0.0, "told_to_wait": 0, "unchanged": 0, "breaker": 0}
+        self.remember, self.recall = lambda origin, seconds: None, lambda origin: 0.0 # what hosts asked for before a restart: whoever keeps a crawl puts its own here
         self.here, self.proxies = threading.local(), {} if site.local else requests.utils.get_environ_proxies(site.url)
     def count(self, **more):
         with self.lock:
@@ -172,27 +192,38 @@ def _wait(self: Visitor, host):
 @patch
 def _insist(self: Visitor, url, cap, host, check=None, known=None):
     "One request, repeated while the answer is that of a bad moment."
-    if not self.site.owns(url) and host.open_until > time.monotonic(): raise Unwell("its host is in trouble and is left alone for a while")
+    own = self.site.owns(url)
     for attempt in range(self.tries):
+        if not own and (why := host.given_up()): raise Unwell(why)
         self._wait(host)
-        hold = None
+        hold, damaged = None, False
         try:
             status, headers, body = self._ask(url, cap, known)
             if status == 200 and check: check(headers, body)
-        except Broken as damaged: reason = str(damaged)
+        except Broken as error: reason, damaged = str(error), True
         except (requests.RequestException, OSError, ValueError) as error:
             reason = _why(error)
             if not self.tally["requests"]: break # nobody has ever answered: say so at once
         else:
             if status not in (429, 500, 502, 503, 504): host.heed(True); return status, headers, body
             reason, hold = f"answers {status}", retry_after(headers.get("Retry-After"))
-        if hold is not None and hold > self.patience:
-            raise JobError(f"{url} asks us to stay away for {hold:.0f} s; run the same command again then, nothing is lost")
-        if hold is not None: self.count(told_to_wait=1)
+        if hold is not None: self._told(url, host, hold)
         if hold is not None or attempt + 1 < self.tries: host.pause(self.backoff * 2 ** attempt * random.uniform(0.75, 1.25) if hold is None else hold)
         if attempt + 1 < self.tries: self.count(retries=1)
-    self.count(breaker=host.heed(False))
+    self.count(breaker=host.heed(damaged)) # a file that is damaged says nothing about the host
     raise Unwell(reason)
+
+@patch
+def _told(self: Visitor, url, host, seconds):
+    "We are told to stay away: note it, so that it holds after a restart, too; raises what has to be raised when it is for too long."
+    self.count(told_to_wait=1)
+    self.remember(_origin(url), seconds)
+    if seconds <= self.patience: return
+    if self.site.owns(url): raise JobError(f"{url} asks us to stay away for {seconds:.0f} s; run the same command again then, nothing is lost")
+    host.ban(seconds)
+    raise Unwell(host.given_up())
+
+def _origin(url): return "{0.scheme}://{0.netloc}".format(urlsplit(url))
 
 # %% ../nbs/02c_visit.ipynb #23efa075
 class Unwell(Failed): "The store did not deliver, however often it was asked."
@@ -208,23 +239,41 @@ def _why(error):
 # %% ../nbs/02c_visit.ipynb #69d34a2b
 @patch
 def host(self: Visitor, url: str) -> Host:
-    "The rules and clock of the host of `url`; raises `Refused` for a private address, `Failed` when its robots.txt cannot be had."
-    parts = urlsplit(url)
-    origin = f"{parts.scheme}://{parts.netloc}"
+    "The rules and clock of the host of `url`; raises `Refused` for a private address, `Failed` when it does not exist, `Unwell` while its robots.txt cannot be had, `JobError` when the site asked us to stay away for long."
+    origin = _origin(url)
     with self.lock: lock = self.hosts.setdefault(("lock", origin), threading.Lock())
     with lock:
-        if origin not in self.hosts:
-            try: self.hosts[origin] = Host(self._house_rules(origin), self.delay)
-            except (Refused, Failed) as error: self.hosts[origin] = error
-            else: self.hosts[origin].turn()
-    if isinstance(self.hosts[origin], Exception): raise self.hosts[origin]
-    return self.hosts[origin]
+        host = self.hosts.get(origin)
+        if isinstance(host, Exception): raise host
+        if host is None:
+            host = Host(None, self.delay)
+            self._resume(origin, host)
+            self.hosts[origin] = host
+        if not host.met:
+            try: host.learn(self._house_rules(origin, host))
+            except Unwell: raise # perhaps it is well again when the next one asks
+            except (Refused, Failed) as error: self.hosts[origin] = error; raise
+            host.met, host.next = True, time.monotonic() + host.delay
+    return host
+
+@patch
+def _resume(self: Visitor, origin, host):
+    "What a host asked for before a restart still holds."
+    left = self.recall(origin)
+    if left > self.patience and self.site.owns(origin): raise JobError(f"{origin} asked us to stay away, for another {left:.0f} s; run the same command again then, nothing is lost")
+    host.ban(left) if left > self.patience else host.pause(left)
+
+@patch
+def away(self: Visitor, url: str) -> bool: # whether something else should be asked for meanwhile
+    "Whether the host of an address of another site is left alone just now."
+    host = self.hosts.get(_origin(url))
+    return isinstance(host, Host) and host.wait_left() > 0 and not host.given_up()
 
 # %% ../nbs/02c_visit.ipynb #122525f0
 @patch
-def _house_rules(self: Visitor, origin):
+def _house_rules(self: Visitor, origin, host):
     "The text of a host's robots.txt, or None; redirects are followed, as RFC 9309 wants."
-    address, host = origin + "/robots.txt", Host(None, self.delay)
+    address = origin + "/robots.txt"
     for _ in range(5):
         self._check(address)
         status, headers, body = self._insist(address, 1 << 19, host)
@@ -249,7 +298,7 @@ def get(self: Visitor,
     check=None,            # callable(headers, body) that raises `Broken` for what should be asked for again
     known: dict = None,    # headers that say what we have, such as If-None-Match
 ) -> tuple:                # (address after redirects, headers, body); the body is None when it is the one that we have
-    "Fetch an address; raises `Refused` or `Failed` with the reason."
+    "Fetch an address; raises `Refused` or `Failed` with the reason, `Unwell` when it was asked for in vain, `JobError` when the site wants us away for long."
     for _ in range(6):
         if not foreign and not self.site.owns(url): raise Refused(f"leads to another site ({urlsplit(url).netloc})")
         host = self.host(url)
