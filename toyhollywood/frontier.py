@@ -68,10 +68,20 @@ class Frontier:
 
 # %% ../nbs/02d_frontier.ipynb #042b086c
 @patch
-def meta(self: Frontier, name: str, value=None):
-    "Read a fact about the crawl, or write it."
+def meta(self: Frontier,
+    name: str,
+    value=None,  # text or a number; None to read
+):               # what is written there, None where nothing is
+    "Read a fact about the crawl, or write it in a transaction of its own."
     if value is None: return self.one("select value from meta where name=?", name)
-    with self.change, self.db: self.db.execute("insert or replace into meta values(?, ?)", (name, value))
+    with self.change, self.db: self.note(name, value)
+
+@patch
+def note(self: Frontier,
+    name: str, value, # text or a number
+):
+    "Write a fact about the crawl; part of the caller's transaction."
+    self.db.execute("insert or replace into meta values(?, ?)", (name, value))
 
 @patch
 def add(self: Frontier,
@@ -91,13 +101,18 @@ def add(self: Frontier,
     return new
 
 @patch
-def tell(self: Frontier, entries, role):
-    "Hear of products of a feed: (address, product, reason). Part of the caller's transaction."
+def tell(self: Frontier,
+    entries,   # iterable of (short address, product or None, reason why not or "")
+    role: str, # which feed
+) -> int:      # how many are new
+    "Hear of products of a feed. Part of the caller's transaction."
+    new = 0
     for url, product, why in entries:
         digest = int.from_bytes(hashlib.sha256(url.encode()).digest()[:7], "big")
         text = None if why else json.dumps(product, ensure_ascii=False, sort_keys=True)
         values = (url, PAGE, 0, role, product["category"] if product else "", digest, text, REFUSED if why else TODO, why or None)
-        self.db.execute("insert or ignore into pages(url, kind, depth, role, folder, hash, told, state, reason) values(?, ?, ?, ?, ?, ?, ?, ?, ?)", values)
+        new += self.db.execute("insert or ignore into pages(url, kind, depth, role, folder, hash, told, state, reason) values(?, ?, ?, ?, ?, ?, ?, ?, ?)", values).rowcount > 0
+    return new
 
 # %% ../nbs/02d_frontier.ipynb #0ade7fb2
 @patch
@@ -161,7 +176,7 @@ def settle(self: Frontier,
     file: str = None,  # of a picture
     mark: str = None,  # what the server calls this version
     links=(),          # pages it names, as `add` takes them
-    sitemaps=(),       # sitemaps it names
+    sitemaps=(),       # sitemaps it names, or the next page of a feed, which is only asked for when this one told anything new
     pictures=(),       # pictures it names
     told=(),           # products it tells of, as `tell` takes them
     keep: bool = False,# whether all that is known of it still holds
@@ -173,10 +188,9 @@ def settle(self: Frontier,
         with self.db:
             if keep or state == TODO: self.db.execute("update pages set state=?, reason=?, pick=? + pick * (? = 0) where id=?", (state, reason, 2 * (state == TODO), state == TODO, key))
             else: self.db.execute("update pages set state=?, reason=?, product=?, file=?, mark=?, same=?, pref=? where id=?", (state, reason, text, file, mark, *same, key))
-            new = self.add(links, PAGE, depth + 1)
-            self.add(sitemaps, SITEMAP, depth)
+            new = self.add(links, PAGE, 1 if kind == SITEMAP else depth + 1)
             self.add(pictures, PICTURE)
-            self.tell(told, role)
+            if self.tell(told, role) or not told: self.add(sitemaps, SITEMAP, depth + (not role)) # a feed that says the same again has no end
             if kind == PAGE and links is not None: self._barren(url, state, new)
         self.products += kind == PAGE and state == DONE
         self.read += kind == PAGE and state in (DONE, NOTHING)

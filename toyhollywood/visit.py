@@ -172,6 +172,7 @@ def _ask(self: Visitor, url, cap, known=None):
                 if len(body) > cap: raise Refused(f"larger than {cap >> 20} MB")
                 if time.monotonic() - begin > self.deadline: raise Failed(f"not there after {self.deadline:.0f} s")
         self.count(bytes=len(body))
+        if len(said := answer.raw.headers.getlist("X-Robots-Tag")) > 1: answer.headers["X-Robots-Tag"] = "\n".join(said) # each speaks for itself
         return answer.status_code, answer.headers, bytes(body)
 
 # %% ../nbs/02c_visit.ipynb #dd0b03f9
