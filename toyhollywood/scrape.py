@@ -221,8 +221,9 @@ LOGIN = re.compile(r"/(log-?in|sign-?in|account|password)\b", re.I)
 def enter(self: Crawl):
     "Read robots.txt and the first page, and decide how to read this shop; raises `UserError` or `JobError` when there is no way in."
     site, frontier = self.site, self.frontier
+    if not self.visitor.proxies: site.settle_home()
     try: host = self.visitor.host(site.url)
-    except Refused as error: raise UserError(f"{site.url} is refused: {error}; only a store on the web, or on 127.0.0.1, is crawled") from None
+    except Refused as error: raise UserError(f"{site.url} is refused: {error}; only a store that a browser on this machine reaches is crawled") from None
     except Failed as error: raise JobError(f"nothing to crawl at {site.url}: it {error}; check the address, or try again later") from None
     if not host.allows(site.url):
         what = "everything" if not host.allows(site.origin + "/") else site.url
