@@ -1,8 +1,10 @@
 "The crawler against a store that misbehaves, undisturbed and killed again and again; and what must hold for every address and price. TOYHOLLYWOOD_CHAOS=2000 makes it large."
+import contextlib
 import hashlib
 import json
 import os
 import random
+import sqlite3
 import string
 import subprocess
 import sys
@@ -90,6 +92,28 @@ def test_chaos_undisturbed_and_killed(goods, tmp_path):
         print(f"killed {killed} times; the undisturbed crawl took {took:.0f} s")
         assert killed >= min(3, KILLS)
         assert dataset(tmp_path / "killed") == dataset(tmp_path / "whole")
+
+
+def test_told_to_stay_away_and_killed(tmp_path):
+    "Retry-After holds for the next process, too, and for robots.txt."
+    with ChaosStore(draw_toys(tmp_path / "toys", 8), faults={"429": 1.0}, hold=6) as store:
+        process = crawl(store.url, tmp_path / "crawl")
+        for _ in range(600):
+            assert process.poll() is None, process.stderr.read()
+            with contextlib.suppress(sqlite3.Error), contextlib.closing(sqlite3.connect(tmp_path / "crawl/crawl.sqlite")) as db:
+                if db.execute("select count(*) from meta where name like 'held:%'").fetchone()[0]:
+                    break
+            time.sleep(0.05)
+        kill9(process)
+        told, requests = store.quiet[0][1], store.tally["requests"]
+        last = crawl(store.url, tmp_path / "crawl")
+        while store.tally["requests"] == requests:
+            assert last.poll() is None and time.monotonic() < told + 60, last.poll()
+            time.sleep(0.01)
+        asked = time.monotonic()
+        kill9(last)
+        assert asked >= told - 0.01, f"asked {told - asked:.1f} s too early"
+        assert store.score()["during_retry_after"] == 0
 
 
 def test_chaos_along_the_links(goods, tmp_path):

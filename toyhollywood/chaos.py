@@ -120,7 +120,7 @@ def judge_request(self: ChaosStore, path):
         self.tally["requests"] += 1
         if path.startswith(FORBIDDEN): self.tally["against_robots"] += 1
         if path.startswith("/calendar"): self.tally["calendar"] += 1
-        if path != "/robots.txt" and any(begin + 0.05 < now < end - 0.005 for begin, end in self.quiet[-4:]): self.tally["during_retry_after"] += 1
+        if any(begin + 0.05 < now < end - 0.005 for begin, end in self.quiet[-4:]): self.tally["during_retry_after"] += 1
 
 @patch
 def serve(self: ChaosStore, request):

@@ -172,6 +172,7 @@ def _summary(receipt, out):
     why = ", ".join(f"{r['reason']} ({r['count']:,})" for r in skipped[:4])
     yield f"{receipt['why']}: {receipt['products']:,} products" + f"; {sum(r['count'] for r in skipped):,} skipped because: {why}" * bool(skipped)
     yield f"{receipt['products']:,} products with {receipt['pictures']:,} pictures are in {display_path(out)} ({receipt['requests']:,} requests, {receipt['seconds']:.0f} s" + f", {receipt['unchanged']:,} unchanged" * bool(receipt["unchanged"]) + ")"
+    if unread := [r for what in ("refused", "failed") for r in receipt[what] if r["what"] == "sitemap"]: yield f"{sum(r['count'] for r in unread)} page{'s' * (sum(r['count'] for r in unread) > 1)} of the feed or of a sitemap could not be read, so products may be missing"
     for what in ("refused", "failed"):
         for entry in receipt[what]: yield f"{what}: {entry['count']} x {entry['what']}, {entry['reason']}, such as {entry['example']}"
     if receipt["spec_unused"] and not receipt["unchanged"]: yield "of your spec, " + ", ".join(f"{name} = {json.dumps(receipt['spec'][name])}" for name in receipt["spec_unused"]) + " matched nothing"

@@ -51,7 +51,7 @@ class Frontier:
         self.db.execute("pragma synchronous=normal")
         self.db.executescript(SCHEMA)
         self.limit, self.pictures, self.busy, self.ranked, self.closed = limit, pictures, {}, set(), False
-        self.order = "depth, pick, hash"
+        self.order, self.away = "depth, pick, hash", None # away: callable(url) that says of a picture of another site that its host is left alone for now
         self.change = threading.Condition(threading.RLock())
         self.refresh()
     def refresh(self):
@@ -68,10 +68,20 @@ class Frontier:
 
 # %% ../nbs/02d_frontier.ipynb #042b086c
 @patch
-def meta(self: Frontier, name: str, value=None):
-    "Read a fact about the crawl, or write it."
+def meta(self: Frontier,
+    name: str,
+    value=None,  # text or a number; None to read
+):               # what is written there, None where nothing is
+    "Read a fact about the crawl, or write it in a transaction of its own."
     if value is None: return self.one("select value from meta where name=?", name)
-    with self.change, self.db: self.db.execute("insert or replace into meta values(?, ?)", (name, value))
+    with self.change, self.db: self.note(name, value)
+
+@patch
+def note(self: Frontier,
+    name: str, value, # text or a number
+):
+    "Write a fact about the crawl; part of the caller's transaction."
+    self.db.execute("insert or replace into meta values(?, ?)", (name, value))
 
 @patch
 def add(self: Frontier,
@@ -91,25 +101,40 @@ def add(self: Frontier,
     return new
 
 @patch
-def tell(self: Frontier, entries, role):
-    "Hear of products of a feed: (address, product, reason). Part of the caller's transaction."
+def tell(self: Frontier,
+    entries,   # iterable of (short address, product or None, reason why not or "")
+    role: str, # which feed
+) -> int:      # how many are new
+    "Hear of products of a feed. Part of the caller's transaction."
+    new = 0
     for url, product, why in entries:
         digest = int.from_bytes(hashlib.sha256(url.encode()).digest()[:7], "big")
         text = None if why else json.dumps(product, ensure_ascii=False, sort_keys=True)
         values = (url, PAGE, 0, role, product["category"] if product else "", digest, text, REFUSED if why else TODO, why or None)
-        self.db.execute("insert or ignore into pages(url, kind, depth, role, folder, hash, told, state, reason) values(?, ?, ?, ?, ?, ?, ?, ?, ?)", values)
+        new += self.db.execute("insert or ignore into pages(url, kind, depth, role, folder, hash, told, state, reason) values(?, ?, ?, ?, ?, ?, ?, ?, ?)", values).rowcount > 0
+    return new
 
 # %% ../nbs/02d_frontier.ipynb #0ade7fb2
 @patch
-def _next(self: Frontier, kind):
+def _next(self: Frontier, kind, count=1, last=3):
     held = ",".join(map(str, self.busy)) or "0"
-    return self.db.execute(f"select id, url, kind, depth, role from pages where kind=? and state=? and id not in ({held}) order by {self.order} limit 1", (kind, TODO)).fetchone()
+    rows = self.db.execute(f"select id, url, kind, depth, role from pages where kind=? and state=? and pick<? and id not in ({held}) order by {self.order} limit {count}", (kind, TODO, last))
+    return rows.fetchone() if count == 1 else rows.fetchall()
 
 @patch
 def _choose(self: Frontier):
-    "The next row that may be fetched now, or None."
-    row = self.pictures and self._next(PICTURE) or self._next(SITEMAP)
-    if row: return row
+    "The next row that may be fetched now, or None; pictures of a host that is left alone come when nothing else is left to do."
+    return self.pictures and self._picture() or self._next(SITEMAP) or self._next_page() or (self.pictures and not self.busy and self._next(PICTURE)) or None
+
+@patch
+def _picture(self: Frontier):
+    "The next picture whose host may be asked; of many that may not, some are looked at."
+    row = self._next(PICTURE, last=2)
+    if not row or not self.away or row[1].startswith("/") or not self.away(row[1]): return row
+    return next((row for row in self._next(PICTURE, 50, 2) if row[1].startswith("/") or not self.away(row[1])), None)
+
+@patch
+def _next_page(self: Frontier):
     kinds = [kind for kind, _ in self.busy.values()]
     if SITEMAP in kinds or self.limit and self.products + kinds.count(PAGE) >= self.limit: return None
     row = self._next(PAGE)
@@ -144,14 +169,14 @@ def claim(self: Frontier) -> tuple: # (id, url, kind, depth, role), or None when
 @patch
 def settle(self: Frontier,
     row: tuple,        # from `claim`
-    state: int,        # DONE, FAILED, REFUSED or NOTHING
+    state: int,        # DONE, FAILED, REFUSED or NOTHING; TODO to ask once more when all else is done
     reason: str = None,
     product: dict = None,
     same: tuple = (None, None), # of a product: the name it is known by, and its place among those of that name
     file: str = None,  # of a picture
     mark: str = None,  # what the server calls this version
     links=(),          # pages it names, as `add` takes them
-    sitemaps=(),       # sitemaps it names
+    sitemaps=(),       # sitemaps it names, or the next page of a feed, which is only asked for when this one told anything new
     pictures=(),       # pictures it names
     told=(),           # products it tells of, as `tell` takes them
     keep: bool = False,# whether all that is known of it still holds
@@ -161,12 +186,11 @@ def settle(self: Frontier,
     text = None if product is None else json.dumps(product, ensure_ascii=False, sort_keys=True)
     with self.change:
         with self.db:
-            if keep: self.db.execute("update pages set state=?, reason=? where id=?", (state, reason, key))
+            if keep or state == TODO: self.db.execute("update pages set state=?, reason=?, pick=? + pick * (? = 0) where id=?", (state, reason, 2 * (state == TODO), state == TODO, key))
             else: self.db.execute("update pages set state=?, reason=?, product=?, file=?, mark=?, same=?, pref=? where id=?", (state, reason, text, file, mark, *same, key))
-            new = self.add(links, PAGE, depth + 1)
-            self.add(sitemaps, SITEMAP, depth)
+            new = self.add(links, PAGE, 1 if kind == SITEMAP else depth + 1)
             self.add(pictures, PICTURE)
-            self.tell(told, role)
+            if self.tell(told, role) or not told: self.add(sitemaps, SITEMAP, depth + (not role)) # a feed that says the same again has no end
             if kind == PAGE and links is not None: self._barren(url, state, new)
         self.products += kind == PAGE and state == DONE
         self.read += kind == PAGE and state in (DONE, NOTHING)
@@ -196,7 +220,7 @@ def again(self: Frontier):
     with self.change, self.db:
         self.db.execute("insert or replace into meta values('again', 'going')")
         self.db.execute("delete from pages where told is not null or kind=? and role<>''", (SITEMAP,)) # a feed is read anew, its pictures are not
-        self.db.execute("update pages set state=?", (TODO,))
+        self.db.execute("update pages set state=?, pick=min(pick, 1)", (TODO,))
         if (self.db.execute("select value from meta where name='mode'").fetchone() or [""])[0] == "feed": self.db.execute("delete from meta where name='mode'")
         self.db.execute("delete from shapes")
     self.refresh()
