@@ -18,7 +18,7 @@ from fastcore.basics import patch_to
 from torch import nn
 from .clip import known_words, load_clip, words_of
 from .core import Stage, UserError, check_range, display_path, nearest, picture_grid, read_json
-from .data import Batches, Dataset
+from .data import Batches, Dataset, dice
 from .drawing import enough, latents_of, power_of_two
 from .train import EMA, Phase, Preview, cosine, fit, load_model, save_model
 
@@ -185,9 +185,9 @@ def diffusion_phase(
     "The one phase of a diffusion model."
     def loss(batch, step):
         x, rows = batch[1], batch[0].cpu()
-        chance = torch.rand(len(x))
+        chance = dice(torch.rand, len(x))
         told = (chance > UNTOLD + ONLY_WORDS).long() * line[rows], None if text is None else text[rows] * ((chance > UNTOLD) & (chance < 1 - ONLY_LINE))[:, None]
-        t, noise = torch.randint(1, net.timesteps + 1, (len(x),)), torch.randn(x.shape).to(x)
+        t, noise = dice(lambda n: torch.randint(1, net.timesteps + 1, (n,)), len(x)), dice(lambda n: torch.randn(n, *x.shape[1:]), len(x)).to(x)
         part = net.signal[t.to(net.signal.device)]
         answer = net(add_noise(x, noise, part), t.to(x.device), told[0].to(x.device), None if told[1] is None else told[1].to(x))
         error = (answer - target_of(net.prediction, x, noise, part)).square().mean((1, 2, 3))

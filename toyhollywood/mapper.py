@@ -15,10 +15,11 @@ from accelerate import PartialState
 from torch import nn
 from .clip import Clip, known_words, load_clip
 from .core import JobError, Stage, UserError, check_range, display_path, need, picture_grid, read_json
-from .data import Batches, Dataset
+from .data import Batches, Dataset, dice_like, share_of
 from .drawing import enough, latents_of
 from .factors import ANSWERS, known_factors, load_factor_judge, named_answers, prompts_of
 from .judge import extract
+from .parallel import spread
 from .pretrained import load_dists
 from .simclr import load_simclr
 from .stylegan2 import load_stylegan2
@@ -93,7 +94,7 @@ def four_terms(
     if clip: found["clip"] = clip * F.l1_loss(frozen.read(drawn), read)
     if encoder: found["encoder"] = encoder * F.l1_loss(frozen.see(drawn), seen)
     if dists and frozen.dists is not None:
-        with torch.autocast(x.device.type, enabled=False): found["dists"] = dists * frozen.dists(*((_sized(t[:dists_pictures].float(), max(SIDE, t.shape[-1])) / 2 + 0.5).clamp(0, 1).contiguous() for t in (x, drawn))).mean()
+        with torch.autocast(x.device.type, enabled=False): found["dists"] = dists * frozen.dists(*((_sized(t[:share_of(dists_pictures)].float(), max(SIDE, t.shape[-1])) / 2 + 0.5).clamp(0, 1).contiguous() for t in (x, drawn))).mean()
     return found
 
 # %% ../nbs/51_mapper.ipynb #01a1f82c
@@ -111,7 +112,7 @@ def mapper_phase(
     def loss(batch, step):
         x = batch[1].to(frozen.device)
         said = features[batch[0].cpu()].to(x.device)
-        if stray: said = said + stray * spread.to(x.device) * torch.randn_like(said)
+        if stray: said = said + stray * spread.to(x.device) * dice_like(torch.randn_like, said)
         asked = weights["dists"] * dists_every * (step % dists_every == 0)
         terms = four_terms(frozen, x, frozen.draw(mapper(said)), **weights | {"dists": asked}, dists_pictures=dists_pictures)
         return sum(terms.values()), {k: v / (dists_every if k == "dists" else 1) for k, v in terms.items()}
@@ -126,7 +127,8 @@ def features_of(
     batch_size: int = 64,
 ) -> torch.Tensor:       # (n, d) on the CPU
     "What the encoder (see) or CLIP (read) says of pictures at the generator's size."
-    return torch.cat([getattr(frozen, what)(signed_batch(pixels, range(i, min(i + batch_size, len(pixels)))).to(frozen.device)).float().cpu() for i in range(0, len(pixels), batch_size)])
+    def rows(start, stop): return torch.cat([getattr(frozen, what)(signed_batch(pixels, range(i, min(i + batch_size, stop))).to(frozen.device)).float().cpu() for i in range(start, stop, batch_size)])
+    return spread(rows, len(pixels), batch_size)
 
 class Mappers(nn.Module):
     "The mapper of photos and, where a CLIP can read, that of words."
