@@ -16,7 +16,6 @@ from itertools import islice
 from pathlib import Path
 import numpy as np, open_clip, timm, torch
 import torch.nn.functional as F
-from accelerate import PartialState
 from fastcore.basics import patch
 from open_clip.loss import ClipLoss
 from open_clip.model import CLIP
@@ -24,7 +23,7 @@ from open_clip.tokenizer import SimpleTokenizer
 from PIL import Image, ImageDraw, ImageFont
 from .core import JobError, Stage, UserError, check_range, fit_square, as_image, display_path, nearest, need, picture_grid, read_json, to_signed, write_json
 from .data import Batches, Dataset, augment, dice, features_for, write_features
-from .parallel import my_rows, of_all, spread
+from .parallel import my_rows, of_all, spread, this_process
 from .train import Phase, cosine, fit, load_model, read_weights, save_model
 
 # %% ../nbs/20_clip.ipynb #a8d3dbe1
@@ -229,7 +228,7 @@ def train_clip(
     arguments = {"tokens": tokenizer.tokens, "context": tokenizer.context, "tower": tower, "size": size, "dimensions": dimensions, "width": width, "layers": layers}
     model = make_clip(**arguments)
     stage.info(read=said, read_titles=not said.startswith("class"), read_labels=labels_read, encoder="CLIP (own titles)" if captions == "title" else f"CLIP ({said})", dimensions=dimensions)
-    process = PartialState()
+    process = this_process()
     batches = Batches(dataset.pixels(size), train, batch_size, stage.seed, rank=process.process_index, world=process.num_processes)
     loop = fit([clip_phase(model, tokenizer, texts, lr, crop, word_dropout)], batches, steps, stage, key=dataset.fingerprint, **options)
     save_model(stage.folder, model, arguments, captions=captions, read=said)

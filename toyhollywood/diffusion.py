@@ -13,13 +13,13 @@ import math
 from pathlib import Path
 import numpy as np, torch
 import torch.nn.functional as F
-from accelerate import PartialState
 from fastcore.basics import patch_to
 from torch import nn
 from .clip import known_words, load_clip, words_of
 from .core import Stage, UserError, check_range, display_path, nearest, picture_grid, read_json
 from .data import Batches, Dataset, dice
 from .drawing import enough, latents_of, power_of_two
+from .parallel import this_process
 from .train import EMA, Phase, Preview, cosine, fit, load_model, save_model
 
 # %% ../nbs/42_diffusion.ipynb #1e1c8bd8
@@ -214,7 +214,7 @@ def train_diffusion(
     **options,           # further ones for `fit`
 ) -> tuple:              # (averaged UNet in eval mode, the Loop)
     "Train a diffusion model on a dataset's training pictures; raises `UserError` for fewer than 64 of them and for sizes that the network cannot have."
-    rows, process = dataset.indices("train"), PartialState()
+    rows, process = dataset.indices("train"), this_process()
     enough(len(rows), "the diffusion model"); check_range(1, 4096, width=width, batch_size=batch_size, attention=attention); check_range(1, 8, blocks=blocks, patch=patch); check_range(10, 4000, timesteps=timesteps); check_range(1e-7, 1, lr=lr); check_range(0, 1, ema=ema); check_range(0, 1e4, gamma=gamma)
     lines, line, text, reads = told_of(dataset, stage.run)
     arguments = dict(size=size, width=width, multiples=list(multiples), blocks=blocks, attention=attention, patch=patch, lines=lines, text=0 if text is None else text.shape[1], timesteps=timesteps, prediction=prediction, reads=reads)

@@ -11,13 +11,12 @@ __all__ = ['fastgan_channels', 'sn', 'Noise', 'upward', 'Excitation', 'FastGANGe
 import math
 import numpy as np, torch
 import torch.nn.functional as F
-from accelerate import PartialState
 from torch import nn
 from torch.nn.utils.parametrizations import spectral_norm
 from .core import JobError, Stage, UserError, check_range, picture_grid
 from .data import PART, Batches, Dataset, dice, dice_like
 from .drawing import Adaptive, Distance, diff_augment, enough, latents_of, power_of_two
-from .parallel import world
+from .parallel import this_process, world
 from .train import EMA, Phase, Preview, fit, load_model, save_model
 
 # %% ../nbs/40_fastgan.ipynb #cb528d89
@@ -181,7 +180,7 @@ def train_fastgan(
     **options,           # further ones for `fit`
 ) -> tuple:              # (averaged FastGANGenerator in eval mode, the Loop)
     "Train FastGAN on a dataset's training pictures; raises `UserError` for fewer than 64 of them and for a size that is no power of two."
-    rows, process = dataset.indices("train"), PartialState()
+    rows, process = dataset.indices("train"), this_process()
     enough(len(rows), "FastGAN"); check_range(1, 4096, latent=latent, width=width, batch_size=batch_size); check_range(1e-7, 1, lr=lr); check_range(0, 1, ema=ema)
     generator, discriminator = FastGANGenerator(size, width, latent), FastGANDiscriminator(size, width)
     adaptive = Adaptive(start=max(augment, 0.0), most=1.0 if augment >= 0 else 0.9, pictures=50_000 if augment < 0 else float("inf"))

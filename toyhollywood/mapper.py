@@ -11,7 +11,6 @@ __all__ = ['SIDE', 'Mapper', 'Frozen', 'four_terms', 'mapper_phase', 'features_o
 from pathlib import Path
 import numpy as np, torch
 import torch.nn.functional as F
-from accelerate import PartialState
 from torch import nn
 from .clip import Clip, known_words, load_clip
 from .core import JobError, Stage, UserError, check_range, display_path, need, picture_grid, read_json
@@ -19,7 +18,7 @@ from .data import Batches, Dataset, dice_like, share_of
 from .drawing import enough, latents_of
 from .factors import ANSWERS, known_factors, load_factor_judge, named_answers, prompts_of
 from .judge import extract
-from .parallel import spread
+from .parallel import spread, this_process
 from .pretrained import load_dists
 from .simclr import load_simclr
 from .stylegan2 import load_stylegan2
@@ -149,7 +148,7 @@ def train_mapper(
 ) -> tuple:               # (averaged Mappers in eval mode, the Frozen, the Loop)
     "Train the mappers on a dataset's training pictures; raises `UserError` where a stage is missing, the head is unknown, or there are too few pictures."
     if head not in ("w", "w_plus"): raise UserError(f"head is {head!r}; it must be w or w_plus")
-    rows, process = dataset.indices("train"), PartialState()
+    rows, process = dataset.indices("train"), this_process()
     enough(len(rows), "the mapper"); check_range(1, 4096, hidden=hidden, batch_size=batch_size, dists_every=dists_every); check_range(0, 1e4, pixels=pixels, clip=clip, encoder=encoder, dists=dists); check_range(1e-7, 1, lr=lr)
     frozen = frozen or Frozen(stage.run, process.device, bool(dists))
     small, weights, read = dataset.pixels(frozen.size), dict(pixels=pixels, clip=clip, encoder=encoder, dists=dists), words and frozen.clip is not None

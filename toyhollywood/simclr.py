@@ -10,13 +10,12 @@ import math
 from pathlib import Path
 import numpy as np, timm, torch
 import torch.nn.functional as F
-from accelerate import PartialState
 from torch import nn
 from .clip import adamw, cropped, stacks
 from .core import Stage, UserError, check_range, nearest, to_signed
 from .data import Batches, Dataset, augment, dice, write_features
 from .metrics import knn_accuracy, linear_probe
-from .parallel import of_all, spread
+from .parallel import of_all, spread, this_process
 from .train import Phase, Watch, cosine, fit, load_model, save_model
 
 # %% ../nbs/50_simclr.ipynb #b7161c08
@@ -130,7 +129,7 @@ def train_simclr(
     "Train SimCLR on a dataset's training pictures; goes on from its newest checkpoint. Raises `UserError` for a batch of one, which has nothing to compare."
     if batch_size < 2: raise UserError(f"batch_size is {batch_size}; a contrastive loss compares at least 2 pictures")
     check_range(1, 4096, dimensions=dimensions); check_range(1e-7, 1, lr=lr, crop=crop); check_range(0.01, 10, temperature=temperature); check_range(0, 1, tint=tint, grey=grey, blur=blur)
-    model, process = SimCLR(backbone, dimensions, size), PartialState()
+    model, process = SimCLR(backbone, dimensions, size), this_process()
     batches = Batches(dataset.pixels(size), dataset.indices("train"), batch_size, stage.seed, rank=process.process_index, world=process.num_processes)
     groups = np.array([row["group"] for row in dataset.rows])
     some = np.sort(np.random.default_rng(stage.seed).permutation(len(dataset))[:2000]) # a guide needs no more

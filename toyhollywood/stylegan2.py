@@ -14,13 +14,12 @@ import copy, math
 from pathlib import Path
 import numpy as np, torch
 import torch.nn.functional as F
-from accelerate import PartialState
 from fastcore.basics import patch
 from torch import nn
 from .core import JobError, Stage, UserError, check_range, picture_grid
 from .data import PART, Batches, Dataset, dice, dice_like
 from .drawing import Adaptive, Distance, diff_augment, enough, latents_of, power_of_two
-from .parallel import mean_of_all, my_rows, of_all, world
+from .parallel import mean_of_all, my_rows, of_all, this_process, world
 from .train import EMA, Phase, Preview, fit, lazy_adam, load_model, save_model
 
 # %% ../nbs/41_stylegan2.ipynb #35a08ffd
@@ -265,7 +264,7 @@ def train_stylegan2(
     **options,           # further ones for `fit`
 ) -> tuple:              # (averaged StyleGAN2Generator in eval mode, the Loop)
     "Train StyleGAN2 on a dataset's training pictures; raises `UserError` for fewer than 64 of them and for a size that is no power of two."
-    rows, process = dataset.indices("train"), PartialState()
+    rows, process = dataset.indices("train"), this_process()
     enough(len(rows), "StyleGAN2"); check_range(1, 4096, style=style, width=width, most=most, batch_size=batch_size); check_range(1, 32, mapping_layers=mapping_layers); check_range(1e-7, 1, lr=lr); check_range(0, 1, ema=ema, mixing=mixing); check_range(0, 1e4, r1=r1, path_length=path_length)
     generator, discriminator = StyleGAN2Generator(size, width, most, style, mapping_layers, noise), StyleGAN2Discriminator(size, width, most)
     adaptive = Adaptive(start=max(augment, 0.0), most=1.0 if augment >= 0 else 0.9, pictures=500_000 if augment < 0 else float("inf"))

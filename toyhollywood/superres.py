@@ -11,12 +11,12 @@ import io, shutil, tempfile
 from pathlib import Path
 import numpy as np, torch
 import torch.nn.functional as F
-from accelerate import PartialState
 from PIL import Image
 from torch import nn
 from .core import JobError, Stage, UserError, as_image, check_range, display_path, picture_grid, read_json, to_pixels, to_signed
 from .data import Batches, Dataset, to_rgb, write_dataset
 from .drawing import LEAST
+from .parallel import this_process
 from .pretrained import load_dists
 from .train import EMA, Hook, Phase, Preview, cosine, fit, load_model, save_model
 
@@ -124,7 +124,7 @@ def train_superres(
     if size % scale: raise UserError(f"size is {size}; it must be a multiple of {scale}")
     check_range(1, 4096, width=width, depth=depth, batch_size=batch_size); check_range(1e-7, 1, lr=lr); check_range(0, 1e9, limit=limit)
     if perceptual_steps > steps: raise UserError(f"perceptual_steps is {perceptual_steps}, more than the {steps} steps")
-    net, asked, process = SuperResolver(scale, width, depth), load_dists() if perceptual_steps else None, PartialState()
+    net, asked, process = SuperResolver(scale, width, depth), load_dists() if perceptual_steps else None, this_process()
     ema = EMA(net, decay=0.995)
     turn, before = steps - perceptual_steps, Snapshot(ema, steps - perceptual_steps)
     batches = Pairs(Batches(dataset.pixels(size), dataset.indices("train"), batch_size, stage.seed, rank=process.process_index, world=process.num_processes), scale, patch)

@@ -19,7 +19,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from .core import JobError, Stage, UserError, atomic_path, read_json, write_json, write_text
 from .data import part_of_batch
-from .parallel import alone, average, everybody, first_says, same_weights, shared_statistics, slowest
+from .parallel import alone, average, everybody, first_says, same_weights, shared_statistics, slowest, this_process
 
 # %% ../nbs/05_train.ipynb #987923b6
 @dataclass
@@ -568,6 +568,7 @@ def fit(
     "Train: run the phases for `steps` steps, from the newest checkpoint when there is one."
     if steps < 1: raise UserError(f"steps is {steps}; training needs at least 1")
     if accumulate < 1: raise UserError(f"accumulate is {accumulate}; a batch is worked through in at least 1 turn")
+    this_process()
     accelerator = Accelerator()
     key = hashlib.sha256(json.dumps([FORMAT, key, steps, stage.seed, {k: v for k, v in stage.parameters.items() if k not in ("out", "accumulate")}], sort_keys=True, default=str).encode()).hexdigest()
     checkpoint = Checkpoint(stage.path("checkpoint"), key, checkpoint_seconds)

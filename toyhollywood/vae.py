@@ -11,11 +11,10 @@ __all__ = ['ResidualBlock', 'channel_plan', 'Encoder', 'Decoder', 'VAE', 'sample
 import math
 import numpy as np, torch
 import torch.nn.functional as F
-from accelerate import PartialState
 from torch import nn
 from .core import JobError, Stage, UserError, check_range, display_path, need, picture_grid, to_signed
 from .data import Batches, augment, dice_like, share_of, write_features
-from .parallel import mean_of_all, spread
+from .parallel import mean_of_all, spread, this_process
 from .pretrained import load_dists
 from .train import EMA, Phase, Preview, cosine, file_hash, fit, load_model, save_model
 
@@ -153,7 +152,7 @@ def train_vae(
     model, judge = VAE(size, width, latent), load_dists() if dists else None
     if start: _begin_with(model, stage, start)
     ema, fixed = EMA(model, decay=0.99), torch.randn(16, latent, generator=torch.Generator().manual_seed(stage.seed))
-    process = PartialState() # several processes share each batch
+    process = this_process() # several processes share each batch
     batches = Batches(dataset.pixels(size), dataset.indices("train"), batch_size, stage.seed, rank=process.process_index, world=process.num_processes)
     def loss(batch, step):
         x = augment(batch[1], torch.default_generator, shift=1 / 16)
