@@ -68,8 +68,15 @@ def _report(a):
 
 # %% ../nbs/71_cli.ipynb #b178c118
 def _train(a):
-    from toyhollywood.workflow import train_stage
+    from toyhollywood.workflow import not_started, start_several, train_stage
+    many = a.processes or not_started()
+    if many > 1 and "RANK" not in os.environ:
+        words = ["train", a.stage, "--run", a.run, *(w for pair in a.set for w in ("--set", pair))]
+        return sys.exit(status) if (status := start_several(many, words)) else None
     train_stage(a.stage, a.run, a.set)
+    from toyhollywood.parallel import this_process
+    if this_process().is_main_process: print(f"the model is in {a.run}/{a.stage}; the stage's page judges it: toyhollywood run --stages {a.stage} --out {a.run}")
+    this_process().destroy_process_group()
 
 def _bench(a):
     from toyhollywood.bench import benchmark_text, run_benchmarks
@@ -179,8 +186,9 @@ def _add_results(verbs):
     p.add_argument("--list", action="store_true", help="with weights: what there is, from where, and what is on this machine (*)"); p.add_argument("--get", metavar="NAME", help="with weights: fetch one")
     p.add_argument("--file", help="with weights --get: a file that you have"); p.add_argument("--holdout", type=float, default=0.1, help="share kept for testing (default: %(default)s)")
     p.add_argument("--seed", type=_natural, default=0); p.add_argument("--limit", type=int, default=0, help="at most so many pictures (default: all)")
-    p = _verb(verbs, "train", "train the model of one stage in a run, by itself or under `accelerate launch`", "accelerate launch -m toyhollywood.cli train vae --run runs/demo", _train)
-    p.add_argument("stage"); p.add_argument("--run", default="runs/demo"); p.add_argument("--set", action="append", default=[], metavar="STAGE.PARAMETER=VALUE")
+    p = _verb(verbs, "train", "train the model of one stage in a run, on one processor or several, or under `accelerate launch`", "toyhollywood train vae --run runs/demo\n  toyhollywood train vae --run runs/demo --processes 2\n  accelerate launch --num_processes 8 -m toyhollywood.cli train stylegan2 --run runs/big --set stylegan2.accumulate=2", _train)
+    p.add_argument("stage"); p.add_argument("--run", default="runs/demo", help="the run folder (default: %(default)s)"); p.add_argument("--processes", type=_positive, help="that share each batch on this machine, one a GPU where there are GPUs (default: 1, or as the launcher says)")
+    p.add_argument("--set", action="append", default=[], metavar="STAGE.PARAMETER=VALUE")
     p = _verb(verbs, "search", "find toys by words", 'toyhollywood search "red robot with a sword" --run runs/demo --draw found.png', _search)
     p.add_argument("words"); p.add_argument("--run", default="runs/demo"); p.add_argument("-n", type=_positive, default=8, help="how many (default: %(default)s)")
     p.add_argument("--draw", help="write the pictures found to this file")
@@ -222,7 +230,9 @@ def main(
     a = top.parse_args(arguments)
     try: a.call(a)
     except BrokenPipeError: os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    except UserError as error: print(f"toyhollywood: {error}", file=sys.stderr); return error.exit_status
+    except UserError as error:
+        if os.environ.get("RANK", "0") == "0" or error.exit_status == 1: print(f"toyhollywood: {error}", file=sys.stderr) # a wrong call is wrong in all processes alike
+        return error.exit_status
     except ModuleNotFoundError as error: print(f"toyhollywood: {_which_extra(error)}", file=sys.stderr); return 2
     except OSError as error:
         print(f"toyhollywood: {disk_error(error, error.filename or 'a file')}", file=sys.stderr); return 1

@@ -16,14 +16,14 @@ from itertools import islice
 from pathlib import Path
 import numpy as np, open_clip, timm, torch
 import torch.nn.functional as F
-from accelerate import PartialState
 from fastcore.basics import patch
 from open_clip.loss import ClipLoss
 from open_clip.model import CLIP
 from open_clip.tokenizer import SimpleTokenizer
 from PIL import Image, ImageDraw, ImageFont
 from .core import JobError, Stage, UserError, check_range, fit_square, as_image, display_path, nearest, need, picture_grid, read_json, to_signed, write_json
-from .data import Batches, Dataset, augment, features_for, write_features
+from .data import Batches, Dataset, augment, dice, features_for, write_features
+from .parallel import my_rows, of_all, spread, this_process
 from .train import Phase, cosine, fit, load_model, read_weights, save_model
 
 # %% ../nbs/20_clip.ipynb #a8d3dbe1
@@ -149,7 +149,7 @@ def contrastive_loss(
 ) -> torch.Tensor:          # scalar
     "CLIP's symmetric loss in float32, equal titles not counted against each other."
     with torch.autocast(pictures.device.type, enabled=False):
-        return ClipLoss()(pictures.float(), texts.float(), scale.float().clamp(max=100), logit_bias=same_title_bias(numbers))
+        return ClipLoss()(of_all(pictures.float()), of_all(texts.float()), scale.float().clamp(max=100), logit_bias=same_title_bias(of_all(numbers)))
 
 # %% ../nbs/20_clip.ipynb #a7c815ff
 def cropped(
@@ -161,7 +161,7 @@ def cropped(
 ) -> torch.Tensor:        # the same shape
     "A random crop of each picture, stretched to the full size, on white."
     b = len(images)
-    draw = lambda low, high: (torch.rand(b, generator=generator, device=generator.device) * (high - low) + low).to(images.device)
+    draw = lambda low, high: (dice(lambda n: torch.rand(n, generator=generator, device=generator.device), b) * (high - low) + low).to(images.device)
     side, ratio = draw(least, 1).sqrt(), draw(-stretch, stretch).exp()
     x, y = (draw(-1, 1) * (1 - side) + draw(-shift, shift) for _ in range(2))
     zero = torch.zeros_like(x)
@@ -201,7 +201,7 @@ def clip_phase(
         rows, x = batch[0].cpu(), batch[1]
         x = augment(cropped(x, random, crop), random, colour=0.2)
         if batch[1].is_contiguous(memory_format=torch.channels_last): x = x.contiguous(memory_format=torch.channels_last)
-        read = torch.tensor([tokenizer.pack(drop_words(words[i], word_dropout, random)) for i in rows.tolist()])
+        read = torch.tensor([tokenizer.pack(drop_words(words[i], word_dropout, random)) for i in of_all(batch[0]).tolist()])[my_rows(len(rows))] # the words of all drop in one order
         pictures, titles, scale = model(x, read.to(x.device))
         return contrastive_loss(pictures, titles, scale, numbers[rows].to(x.device)), {"scale": scale}
     return Phase("clip", model, adamw(model, lr), loss, schedule=cosine)
@@ -228,7 +228,7 @@ def train_clip(
     arguments = {"tokens": tokenizer.tokens, "context": tokenizer.context, "tower": tower, "size": size, "dimensions": dimensions, "width": width, "layers": layers}
     model = make_clip(**arguments)
     stage.info(read=said, read_titles=not said.startswith("class"), read_labels=labels_read, encoder="CLIP (own titles)" if captions == "title" else f"CLIP ({said})", dimensions=dimensions)
-    process = PartialState()
+    process = this_process()
     batches = Batches(dataset.pixels(size), train, batch_size, stage.seed, rank=process.process_index, world=process.num_processes)
     loop = fit([clip_phase(model, tokenizer, texts, lr, crop, word_dropout)], batches, steps, stage, key=dataset.fingerprint, **options)
     save_model(stage.folder, model, arguments, captions=captions, read=said)
@@ -271,11 +271,13 @@ def encode_images(self: Clip,
     batch_size: int = 128,
 ) -> np.ndarray:           # (n, d) float32, unit length
     "Vectors of pictures, batch by batch."
-    parts = []
-    for stack in stacks(pictures, self.size, batch_size):
-        x = (to_signed(torch.from_numpy(stack)).permute(0, 3, 1, 2) / 2 + 0.5 - self.mean) / self.std
-        parts.append(F.normalize(self.model.encode_image(x.to(self.device)).float(), dim=-1).cpu().numpy())
-    return np.concatenate(parts) if parts else np.zeros((0, 0), np.float32)
+    def features(some):
+        parts = []
+        for stack in stacks(some, self.size, batch_size):
+            x = (to_signed(torch.from_numpy(stack)).permute(0, 3, 1, 2) / 2 + 0.5 - self.mean) / self.std
+            parts.append(F.normalize(self.model.encode_image(x.to(self.device)).float(), dim=-1).cpu().numpy())
+        return np.concatenate(parts) if parts else np.zeros((0, 0), np.float32)
+    return spread(lambda start, stop: features(pictures[start:stop]), len(pictures), batch_size) if isinstance(pictures, np.ndarray) else features(pictures)
 
 # %% ../nbs/20_clip.ipynb #7fa95aac
 @patch
@@ -413,7 +415,7 @@ def add_pretrained(
         stage.info(pretrained_missing=str(missing))
         return print(f"{missing}. Going on with the CLIP trained here.")
     if torch.cuda.is_available(): clip.model.cuda()
-    features = clip.encode_images((dataset.image(i) for i in range(len(dataset))), 32)
+    features = spread(lambda start, stop: clip.encode_images((dataset.image(i) for i in range(start, stop)), 32), len(dataset), 32)
     write_features(folder / "features.parquet", dataset.file_names, features)
     write_json(folder / "facts.json", {"pretrained": str(spec), "dimensions": features.shape[1], "fingerprint": dataset.fingerprint})
     stage.info(pretrained=spec)

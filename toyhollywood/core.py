@@ -394,7 +394,7 @@ def progress(self: Stage,
 ):
     "Say how far the stage is: step, of how many, rate per second, newest figures."
     now = time.monotonic()
-    if 0 < step < of and now - self._reported < 0.3: return
+    if os.environ.get("RANK", "0") != "0" or 0 < step < of and now - self._reported < 0.3: return
     self._reported, seconds = now, now - self.started
     write_json(self.path("progress.json"), {"stage": self.name, "step": step, "of": of, "seconds": round(seconds, 2),
                "rate": round(step / seconds, 3) if seconds > 0 else None, "newest": newest, "time": time.time()})

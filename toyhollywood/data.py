@@ -4,12 +4,12 @@
 
 # %% auto #0
 __all__ = ['FORMATS', 'ENDINGS', 'LARGEST_FILE', 'LARGEST_PICTURE', 'SMALLEST_SIDE', 'ALIASES', 'OURS', 'PLAIN', 'NEAR', 'TERMS',
-           'CONTEXT', 'BadPicture', 'sniff', 'open_picture', 'to_rgb', 'clean_picture', 'pixel_hash', 'Files',
+           'CONTEXT', 'PART', 'BadPicture', 'sniff', 'open_picture', 'to_rgb', 'clean_picture', 'pixel_hash', 'Files',
            'picture_record', 'list_pictures', 'unpack_parquet', 'open_source', 'crawl_receipt', 'default_source',
            'quotas', 'stratified_choice', 'framed', 'look', 'candidate_pairs', 'difference', 'near_pairs', 'connected',
            'split_groups', 'cores', 'put', 'fingerprint', 'card', 'croissant', 'build_dataset', 'locked', 'Dataset',
-           'Batches', 'augment', 'write_features', 'read_features', 'features_for', 'ensure_dataset', 'write_dataset',
-           'specimens', 'class_chart', 'read_list', 'near_copies']
+           'Batches', 'part_of_batch', 'dice', 'dice_like', 'share_of', 'augment', 'write_features', 'read_features',
+           'features_for', 'ensure_dataset', 'write_dataset', 'specimens', 'class_chart', 'read_list', 'near_copies']
 
 # %% ../nbs/04_data.ipynb #108ae88d
 import contextlib, csv, hashlib, io, json, os, re, shutil, tempfile, warnings, zipfile
@@ -865,7 +865,7 @@ def order(self: Batches,
 def read(self: Batches, position: int):
     "The batch that starts at a position."
     import torch
-    mine = slice(self.rank * self.batch_size // self.world, (self.rank + 1) * self.batch_size // self.world)
+    mine = slice(self.rank, None, self.world)
     chosen = self.order(position, self.batch_size)[mine]
     mirrored = np.random.default_rng((self.seed, 1, position)).random(self.batch_size)[mine] < 0.5 if self.horizontal_flip else None
     if self._device is not None: return torch.from_numpy(chosen), self._read_held(chosen, mirrored)
@@ -921,6 +921,46 @@ def load_state_dict(self: Batches, state: dict):
     self.position = int(state["position"])
     self._ahead.clear()
 
+# %% ../nbs/04_data.ipynb #ca6cabcb
+PART = [0, 1] # of a batch: the first picture and the stride; all of it but in a training step of several processes or turns
+
+@contextlib.contextmanager
+def part_of_batch(
+    offset: int, # number in the batch of the first picture that is worked on
+    stride: int, # from there to the next
+):
+    "Inside, a training step sees the pictures offset, offset + stride, ... of its batch."
+    before, PART[:] = PART[:], (offset, stride)
+    try: yield
+    finally: PART[:] = before
+
+def dice(
+    draw,         # draw(n) -> tensor whose dimension `dim` has n entries, one a picture
+    n: int,       # pictures that are worked on
+    dim: int = 0,
+):                # what `draw` gives, for these n
+    "Random numbers for the pictures that are worked on: drawn for the whole batch, and theirs taken."
+    offset, stride = PART
+    if stride == 1: return draw(n)
+    return draw(n * stride)[(slice(None),) * dim + (slice(offset, None, stride),)].clone()
+
+# %% ../nbs/04_data.ipynb #78e4263a
+def dice_like(
+    draw,      # torch.randn_like or torch.rand_like
+    x,         # tensor, one row a picture
+):
+    "Random numbers of the shape and layout of x, as `dice` gives them."
+    if PART[1] == 1: return draw(x)
+    import torch
+    whole = draw(torch.cat([x.detach()] * PART[1]))
+    return whole[PART[0]::PART[1]].contiguous(memory_format=torch.channels_last if x.ndim == 4 and x.is_contiguous(memory_format=torch.channels_last) else torch.contiguous_format)
+
+def share_of(
+    count: int, # pictures at the beginning of a batch
+) -> int:
+    "How many of them a part looks at: its share, rounded up."
+    return -(-count // PART[1])
+
 # %% ../nbs/04_data.ipynb #690c13e9
 def augment(
     images,               # (b, 3, h, w) float tensor in [-1, 1]
@@ -932,10 +972,10 @@ def augment(
     "Mirror, shift and tint each picture of a batch on its own."
     import torch
     b, _, h, w = images.shape
-    draw = lambda *shape: torch.rand(*shape, generator=generator, device=generator.device).to(images)
-    if flip: images = torch.where(draw(b, 1, 1, 1) < flip, images.flip(3), images)
-    if shift: images = _shifted(images, (draw(2, b) * 2 - 1) * shift)
-    if colour: images = _tinted(images, 1 + (draw(3, b, 1, 1, 1) * 2 - 1) * colour)
+    draw = lambda dim, *shape: dice(lambda n: torch.rand(*shape[:dim], n, *shape[dim:], generator=generator, device=generator.device), b, dim).to(images)
+    if flip: images = torch.where(draw(0, 1, 1, 1) < flip, images.flip(3), images)
+    if shift: images = _shifted(images, (draw(1, 2) * 2 - 1) * shift)
+    if colour: images = _tinted(images, 1 + (draw(1, 3, 1, 1, 1) * 2 - 1) * colour)
     return images
 
 # %% ../nbs/04_data.ipynb #32aa2f6b

@@ -13,13 +13,13 @@ import math
 from pathlib import Path
 import numpy as np, torch
 import torch.nn.functional as F
-from accelerate import PartialState
 from fastcore.basics import patch_to
 from torch import nn
 from .clip import known_words, load_clip, words_of
 from .core import Stage, UserError, check_range, display_path, nearest, picture_grid, read_json
-from .data import Batches, Dataset
+from .data import Batches, Dataset, dice
 from .drawing import enough, latents_of, power_of_two
+from .parallel import this_process
 from .train import EMA, Phase, Preview, cosine, fit, load_model, save_model
 
 # %% ../nbs/42_diffusion.ipynb #1e1c8bd8
@@ -185,9 +185,9 @@ def diffusion_phase(
     "The one phase of a diffusion model."
     def loss(batch, step):
         x, rows = batch[1], batch[0].cpu()
-        chance = torch.rand(len(x))
+        chance = dice(torch.rand, len(x))
         told = (chance > UNTOLD + ONLY_WORDS).long() * line[rows], None if text is None else text[rows] * ((chance > UNTOLD) & (chance < 1 - ONLY_LINE))[:, None]
-        t, noise = torch.randint(1, net.timesteps + 1, (len(x),)), torch.randn(x.shape).to(x)
+        t, noise = dice(lambda n: torch.randint(1, net.timesteps + 1, (n,)), len(x)), dice(lambda n: torch.randn(n, *x.shape[1:]), len(x)).to(x)
         part = net.signal[t.to(net.signal.device)]
         answer = net(add_noise(x, noise, part), t.to(x.device), told[0].to(x.device), None if told[1] is None else told[1].to(x))
         error = (answer - target_of(net.prediction, x, noise, part)).square().mean((1, 2, 3))
@@ -214,7 +214,7 @@ def train_diffusion(
     **options,           # further ones for `fit`
 ) -> tuple:              # (averaged UNet in eval mode, the Loop)
     "Train a diffusion model on a dataset's training pictures; raises `UserError` for fewer than 64 of them and for sizes that the network cannot have."
-    rows, process = dataset.indices("train"), PartialState()
+    rows, process = dataset.indices("train"), this_process()
     enough(len(rows), "the diffusion model"); check_range(1, 4096, width=width, batch_size=batch_size, attention=attention); check_range(1, 8, blocks=blocks, patch=patch); check_range(10, 4000, timesteps=timesteps); check_range(1e-7, 1, lr=lr); check_range(0, 1, ema=ema); check_range(0, 1e4, gamma=gamma)
     lines, line, text, reads = told_of(dataset, stage.run)
     arguments = dict(size=size, width=width, multiples=list(multiples), blocks=blocks, attention=attention, patch=patch, lines=lines, text=0 if text is None else text.shape[1], timesteps=timesteps, prediction=prediction, reads=reads)

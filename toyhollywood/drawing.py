@@ -14,6 +14,8 @@ import torch.nn.functional as F
 from PIL import Image, PngImagePlugin
 from torch import nn
 from .core import UserError, as_image, atomic_path, display_path
+from .data import dice
+from .parallel import mean_of_all, world
 from .pretrained import vgg16_features
 
 # %% ../nbs/07b_drawing.ipynb #3231dbf6
@@ -63,7 +65,7 @@ def power_of_two(
 def _tint(x, on):
     "Brightness, saturation and contrast, each its own draw."
     b = len(x)
-    draw = lambda: torch.rand(b, 1, 1, 1, device=x.device)
+    draw = lambda: dice(lambda n: torch.rand(n, 1, 1, 1, device=x.device), b)
     x = x + (draw() - 0.5) * on
     grey = x.mean(1, keepdim=True)
     x = grey + (x - grey) * (1 + (2 * draw() - 1) * on)
@@ -74,7 +76,7 @@ def _shift(x, on, share=0.125):
     "Moved by up to an eighth of the side, grey shifted in."
     b, c, h, w = x.shape
     most = max(1, round(h * share))
-    dy, dx = (torch.randint(-most, most + 1, (2, b), device=x.device) * on.flatten().long())
+    dy, dx = (dice(lambda n: torch.randint(-most, most + 1, (2, n), device=x.device), b, 1) * on.flatten().long())
     wide = F.pad(x, (most,) * 4)
     rows = torch.arange(h, device=x.device)[None] + most - dy[:, None]
     columns = torch.arange(w, device=x.device)[None] + most - dx[:, None]
@@ -84,7 +86,7 @@ def _hide(x, on, share=0.5):
     "A square of half the side turned grey, somewhere."
     b, c, h, w = x.shape
     side = round(h * share)
-    y, z = torch.randint(0, h + 1, (2, b, 1, 1, 1), device=x.device)
+    y, z = dice(lambda n: torch.randint(0, h + 1, (2, n, 1, 1, 1), device=x.device), b, 1)
     rows, columns = torch.arange(h, device=x.device)[None, None, :, None], torch.arange(w, device=x.device)[None, None, None]
     inside = ((rows - y).abs() * 2 < side) & ((columns - z).abs() * 2 < side)
     return x * ~(inside & on.bool())
@@ -100,7 +102,7 @@ def diff_augment(
     "Tint, shift and hide, differentiably and twice so; random numbers from torch's generator."
     if probability <= 0: return x
     layout = torch.channels_last if x.is_contiguous(memory_format=torch.channels_last) else torch.contiguous_format
-    for way in ways: x = WAYS[way](x, (torch.rand(len(x), 1, 1, 1, device=x.device) < probability).to(x.dtype))
+    for way in ways: x = WAYS[way](x, (dice(lambda n: torch.rand(n, 1, 1, 1, device=x.device), len(x)) < probability).to(x.dtype))
     return x.contiguous(memory_format=layout)
 
 # %% ../nbs/07b_drawing.ipynb #542c5f53
@@ -115,7 +117,7 @@ class Adaptive(nn.Module):
     @torch.no_grad()
     def update(self, real: torch.Tensor): # (n, ...) the discriminator's answers to real pictures
         "A step towards more where it is too sure, towards less where it is not."
-        move = torch.sign(real.float().sign().mean() - self.target) * len(real) / self.pictures
+        move = torch.sign(mean_of_all(real.float().sign().mean()) - self.target) * len(real) * world() / self.pictures
         self.probability.add_(move).clamp_(0, self.most)
 
 # %% ../nbs/07b_drawing.ipynb #1ab5aeb8

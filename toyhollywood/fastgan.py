@@ -11,12 +11,12 @@ __all__ = ['fastgan_channels', 'sn', 'Noise', 'upward', 'Excitation', 'FastGANGe
 import math
 import numpy as np, torch
 import torch.nn.functional as F
-from accelerate import PartialState
 from torch import nn
 from torch.nn.utils.parametrizations import spectral_norm
 from .core import JobError, Stage, UserError, check_range, picture_grid
-from .data import Batches, Dataset
+from .data import PART, Batches, Dataset, dice, dice_like
 from .drawing import Adaptive, Distance, diff_augment, enough, latents_of, power_of_two
+from .parallel import this_process, world
 from .train import EMA, Phase, Preview, fit, load_model, save_model
 
 # %% ../nbs/40_fastgan.ipynb #cb528d89
@@ -32,7 +32,7 @@ def sn(module): return spectral_norm(module)
 class Noise(nn.Module):
     "Adds noise with a learnt strength, the same for all channels."
     def __init__(self): super().__init__(); self.strength = nn.Parameter(torch.zeros(()))
-    def forward(self, x): return x + self.strength * torch.randn(len(x), 1, *x.shape[2:], device=x.device, dtype=x.dtype) if self.training else x
+    def forward(self, x): return x + self.strength * dice(lambda n: torch.randn(n, 1, *x.shape[2:], device=x.device, dtype=x.dtype), len(x)) if self.training else x
 
 # %% ../nbs/40_fastgan.ipynb #08bbea0e
 def upward(
@@ -140,7 +140,7 @@ def hinge(
     sign: int,             # 1 for real pictures, -1 for drawings
 ) -> torch.Tensor:         # scalar
     "Hinge loss with limits between 0.8 and 1."
-    return F.relu(0.8 + 0.2 * torch.rand_like(answers) - sign * answers).mean()
+    return F.relu(0.8 + 0.2 * dice_like(torch.rand_like, answers) - sign * answers).mean()
 
 # %% ../nbs/40_fastgan.ipynb #a65e0da1
 def fastgan_phases(
@@ -152,13 +152,14 @@ def fastgan_phases(
     seen, shared = _distance(perceptual), {}
     def treat(x): return diff_augment(x, float(adaptive.probability))
     def draws(batch, step):
-        shared["drawn"] = drawn = generator(torch.randn(len(batch[1]), generator.latent, device=batch[1].device))
-        return -discriminator(treat(drawn)).mean()
+        if PART[0] < world(): shared.clear() # the first turn
+        shared[PART[0]] = made = generator(dice(lambda n: torch.randn(n, generator.latent, device=batch[1].device), len(batch[1])))
+        return -discriminator(treat(made)).mean()
     def tells(batch, step):
         answers, whole, part = discriminator(treat(batch[1]), int(torch.randint(4, ())))
         adaptive.update(answers)
         again = seen.to(batch[1].device)(*whole) + seen(*part)
-        false = discriminator(treat(shared.pop("drawn").detach()))
+        false = discriminator(treat(shared.pop(PART[0]).detach()))
         return hinge(answers, 1) + hinge(false, -1) + again, {"real": answers.mean(), "drawn": false.mean(), "again": again, "augment": adaptive.probability.clone()}
     adam = lambda module: torch.optim.Adam(module.parameters(), lr, betas=(0.5, 0.999))
     return [Phase("generator", generator, adam(generator), draws), Phase("discriminator", {"discriminator": discriminator, "adaptive": adaptive}, adam(discriminator), tells)]
@@ -179,7 +180,7 @@ def train_fastgan(
     **options,           # further ones for `fit`
 ) -> tuple:              # (averaged FastGANGenerator in eval mode, the Loop)
     "Train FastGAN on a dataset's training pictures; raises `UserError` for fewer than 64 of them and for a size that is no power of two."
-    rows, process = dataset.indices("train"), PartialState()
+    rows, process = dataset.indices("train"), this_process()
     enough(len(rows), "FastGAN"); check_range(1, 4096, latent=latent, width=width, batch_size=batch_size); check_range(1e-7, 1, lr=lr); check_range(0, 1, ema=ema)
     generator, discriminator = FastGANGenerator(size, width, latent), FastGANDiscriminator(size, width)
     adaptive = Adaptive(start=max(augment, 0.0), most=1.0 if augment >= 0 else 0.9, pictures=50_000 if augment < 0 else float("inf"))

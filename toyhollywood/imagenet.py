@@ -12,6 +12,7 @@ from PIL import Image, ImageChops
 from safetensors.torch import save_file
 from .core import JobError, Stage, UserError, atomic_path, display_path, to_signed
 from .data import Dataset, write_features
+from .parallel import spread
 from .pretrained import efficientnet_lite0, weights_folder
 from .train import device_name
 
@@ -103,14 +104,15 @@ def embed_all(
     "Projected features of any number of pictures in flat memory."
     order, tell = np.random.default_rng(seed).permutation(n), tell or (lambda done, of: None)
     first, rest = np.sort(order[:sample]), np.sort(order[sample:])
-    raw = embed(map(picture, first.tolist()), net, tell=lambda done: tell(done, n), **options)
+    def features(rows, **tells): return spread(lambda start, stop: embed(map(picture, rows[start:stop].tolist()), net, **tells, **options), len(rows), options.get("batch_size", 16))
+    raw = features(first, tell=lambda done: tell(done, n))
     kept, how = project(raw, dimensions, seed)
     weighted = raw * how["weights"]
     share = 1 - np.square(weighted - kept @ how["components"]).sum() / max(np.square(weighted - weighted.mean(0)).sum(), 1e-9)
-    features = np.empty((n, kept.shape[1]), np.float32)
-    features[first] = kept
+    vectors = np.empty((n, kept.shape[1]), np.float32)
+    vectors[first] = kept
     for at in range(0, len(rest), 512):
         part = rest[at:at + 512]
-        features[part] = embed(map(picture, part.tolist()), net, **options) * how["weights"] @ how["components"].T
+        vectors[part] = features(part) * how["weights"] @ how["components"].T
         tell(len(first) + at + len(part), n)
-    return features, how, float(share)
+    return vectors, how, float(share)

@@ -12,6 +12,7 @@ import torch.nn.functional as F
 from safetensors.torch import load_file
 from .core import JobError, Stage, UserError, nearest, picture_grid, to_signed
 from .metrics import authenticity, frechet_distance, kernel_distance, memorisation, nearest_rows, neighbourhood_scores
+from .parallel import spread
 from .pretrained import TABLE, efficientnet_lite0, get_weights, vgg16_features
 
 # %% ../nbs/07a_judge.ipynb #b5f9fef2
@@ -64,7 +65,8 @@ def extract(
 ) -> np.ndarray:           # (n, d) float32
     "Features of pictures by one of the judges, batch by batch."
     net, device = network(extractor), torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
-    return np.concatenate([net(_sized(pixels[at:at + batch_size], SIZES[extractor], device)).float().cpu().numpy() for at in range(0, len(pixels), batch_size)])
+    def rows(start, stop): return np.concatenate([net(_sized(pixels[at:min(at + batch_size, stop)], SIZES[extractor], device)).float().cpu().numpy() for at in range(start, stop, batch_size)])
+    return spread(rows, len(pixels), batch_size)
 
 def _sized(part, size, device):
     x = part.float() if isinstance(part, torch.Tensor) else torch.from_numpy(to_signed(np.asarray(part))).permute(0, 3, 1, 2)

@@ -11,14 +11,14 @@ __all__ = ['SIDE', 'Mapper', 'Frozen', 'four_terms', 'mapper_phase', 'features_o
 from pathlib import Path
 import numpy as np, torch
 import torch.nn.functional as F
-from accelerate import PartialState
 from torch import nn
 from .clip import Clip, known_words, load_clip
 from .core import JobError, Stage, UserError, check_range, display_path, need, picture_grid, read_json
-from .data import Batches, Dataset
+from .data import Batches, Dataset, dice_like, share_of
 from .drawing import enough, latents_of
 from .factors import ANSWERS, known_factors, load_factor_judge, named_answers, prompts_of
 from .judge import extract
+from .parallel import spread, this_process
 from .pretrained import load_dists
 from .simclr import load_simclr
 from .stylegan2 import load_stylegan2
@@ -93,7 +93,7 @@ def four_terms(
     if clip: found["clip"] = clip * F.l1_loss(frozen.read(drawn), read)
     if encoder: found["encoder"] = encoder * F.l1_loss(frozen.see(drawn), seen)
     if dists and frozen.dists is not None:
-        with torch.autocast(x.device.type, enabled=False): found["dists"] = dists * frozen.dists(*((_sized(t[:dists_pictures].float(), max(SIDE, t.shape[-1])) / 2 + 0.5).clamp(0, 1).contiguous() for t in (x, drawn))).mean()
+        with torch.autocast(x.device.type, enabled=False): found["dists"] = dists * frozen.dists(*((_sized(t[:share_of(dists_pictures)].float(), max(SIDE, t.shape[-1])) / 2 + 0.5).clamp(0, 1).contiguous() for t in (x, drawn))).mean()
     return found
 
 # %% ../nbs/51_mapper.ipynb #01a1f82c
@@ -111,7 +111,7 @@ def mapper_phase(
     def loss(batch, step):
         x = batch[1].to(frozen.device)
         said = features[batch[0].cpu()].to(x.device)
-        if stray: said = said + stray * spread.to(x.device) * torch.randn_like(said)
+        if stray: said = said + stray * spread.to(x.device) * dice_like(torch.randn_like, said)
         asked = weights["dists"] * dists_every * (step % dists_every == 0)
         terms = four_terms(frozen, x, frozen.draw(mapper(said)), **weights | {"dists": asked}, dists_pictures=dists_pictures)
         return sum(terms.values()), {k: v / (dists_every if k == "dists" else 1) for k, v in terms.items()}
@@ -126,7 +126,8 @@ def features_of(
     batch_size: int = 64,
 ) -> torch.Tensor:       # (n, d) on the CPU
     "What the encoder (see) or CLIP (read) says of pictures at the generator's size."
-    return torch.cat([getattr(frozen, what)(signed_batch(pixels, range(i, min(i + batch_size, len(pixels)))).to(frozen.device)).float().cpu() for i in range(0, len(pixels), batch_size)])
+    def rows(start, stop): return torch.cat([getattr(frozen, what)(signed_batch(pixels, range(i, min(i + batch_size, stop))).to(frozen.device)).float().cpu() for i in range(start, stop, batch_size)])
+    return spread(rows, len(pixels), batch_size)
 
 class Mappers(nn.Module):
     "The mapper of photos and, where a CLIP can read, that of words."
@@ -147,7 +148,7 @@ def train_mapper(
 ) -> tuple:               # (averaged Mappers in eval mode, the Frozen, the Loop)
     "Train the mappers on a dataset's training pictures; raises `UserError` where a stage is missing, the head is unknown, or there are too few pictures."
     if head not in ("w", "w_plus"): raise UserError(f"head is {head!r}; it must be w or w_plus")
-    rows, process = dataset.indices("train"), PartialState()
+    rows, process = dataset.indices("train"), this_process()
     enough(len(rows), "the mapper"); check_range(1, 4096, hidden=hidden, batch_size=batch_size, dists_every=dists_every); check_range(0, 1e4, pixels=pixels, clip=clip, encoder=encoder, dists=dists); check_range(1e-7, 1, lr=lr)
     frozen = frozen or Frozen(stage.run, process.device, bool(dists))
     small, weights, read = dataset.pixels(frozen.size), dict(pixels=pixels, clip=clip, encoder=encoder, dists=dists), words and frozen.clip is not None

@@ -10,12 +10,12 @@ import math
 from pathlib import Path
 import numpy as np, timm, torch
 import torch.nn.functional as F
-from accelerate import PartialState
 from torch import nn
 from .clip import adamw, cropped, stacks
 from .core import Stage, UserError, check_range, nearest, to_signed
-from .data import Batches, Dataset, augment, write_features
+from .data import Batches, Dataset, augment, dice, write_features
 from .metrics import knn_accuracy, linear_probe
+from .parallel import of_all, spread, this_process
 from .train import Phase, Watch, cosine, fit, load_model, save_model
 
 # %% ../nbs/50_simclr.ipynb #b7161c08
@@ -47,7 +47,7 @@ def view(
     crop: float = 0.3, tint: float = 0.4, grey: float = 0.1, blur: float = 0.3, # as the page's parameters
 ) -> torch.Tensor:      # the same shape
     "One view of each picture of a batch (Chen et al. 2020, appendix A)."
-    draw = lambda: torch.rand(len(x), generator=generator, device=generator.device).to(x.device)
+    draw = lambda: dice(lambda n: torch.rand(n, generator=generator, device=generator.device), len(x)).to(x.device)
     y = augment(cropped(x, generator, crop, stretch=0.29), generator, colour=tint)
     if grey: y = greyed(y, draw() < grey)
     if blur: y = smoothed(y, torch.where(draw() < blur, 0.1 + draw() * x.shape[-1] / 40, 0))
@@ -61,9 +61,9 @@ def nt_xent(
 ) -> torch.Tensor:        # scalar, in nats
     "The contrastive loss of SimCLR (Chen et al. 2020) in float32."
     with torch.autocast(first.device.type, enabled=False):
-        z = F.normalize(torch.cat([first, second]).float(), dim=1)
+        z = F.normalize(torch.cat([of_all(first.float()), of_all(second.float())]), dim=1)
         scores = (z @ z.T / temperature).fill_diagonal_(-math.inf)
-        return F.cross_entropy(scores, torch.arange(len(z), device=z.device).roll(len(first)))
+        return F.cross_entropy(scores, torch.arange(len(z), device=z.device).roll(len(z) // 2))
 
 # %% ../nbs/50_simclr.ipynb #70d78372
 class SimCLR(nn.Module):
@@ -110,12 +110,13 @@ def simclr_features(
     batch_size: int = 128,
 ) -> np.ndarray:           # (n, dimensions) float32
     "The neck's features of pictures, batch by batch."
-    training, device, parts = model.training, next(model.parameters()).device, []
+    training, device = model.training, next(model.parameters()).device
+    def features(some):
+        parts = [model(to_signed(torch.from_numpy(np.array(stack))).permute(0, 3, 1, 2).to(device)).cpu().numpy() for stack in stacks(some, model.size, batch_size)]
+        return np.concatenate(parts) if parts else np.zeros((0, model.dimensions), np.float32)
     model.eval()
-    for stack in stacks(pictures, model.size, batch_size):
-        parts.append(model(to_signed(torch.from_numpy(np.array(stack))).permute(0, 3, 1, 2).to(device)).cpu().numpy())
-    model.train(training)
-    return np.concatenate(parts) if parts else np.zeros((0, model.dimensions), np.float32)
+    try: return spread(lambda start, stop: features(pictures[start:stop]), len(pictures), batch_size) if isinstance(pictures, np.ndarray) else features(pictures)
+    finally: model.train(training)
 
 # %% ../nbs/50_simclr.ipynb #f9285e9e
 def train_simclr(
@@ -128,7 +129,7 @@ def train_simclr(
     "Train SimCLR on a dataset's training pictures; goes on from its newest checkpoint. Raises `UserError` for a batch of one, which has nothing to compare."
     if batch_size < 2: raise UserError(f"batch_size is {batch_size}; a contrastive loss compares at least 2 pictures")
     check_range(1, 4096, dimensions=dimensions); check_range(1e-7, 1, lr=lr, crop=crop); check_range(0.01, 10, temperature=temperature); check_range(0, 1, tint=tint, grey=grey, blur=blur)
-    model, process = SimCLR(backbone, dimensions, size), PartialState()
+    model, process = SimCLR(backbone, dimensions, size), this_process()
     batches = Batches(dataset.pixels(size), dataset.indices("train"), batch_size, stage.seed, rank=process.process_index, world=process.num_processes)
     groups = np.array([row["group"] for row in dataset.rows])
     some = np.sort(np.random.default_rng(stage.seed).permutation(len(dataset))[:2000]) # a guide needs no more

@@ -14,12 +14,12 @@ import copy, math
 from pathlib import Path
 import numpy as np, torch
 import torch.nn.functional as F
-from accelerate import PartialState
 from fastcore.basics import patch
 from torch import nn
 from .core import JobError, Stage, UserError, check_range, picture_grid
-from .data import Batches, Dataset
+from .data import PART, Batches, Dataset, dice, dice_like
 from .drawing import Adaptive, Distance, diff_augment, enough, latents_of, power_of_two
+from .parallel import mean_of_all, my_rows, of_all, this_process, world
 from .train import EMA, Phase, Preview, fit, lazy_adam, load_model, save_model
 
 # %% ../nbs/41_stylegan2.ipynb #35a08ffd
@@ -46,7 +46,7 @@ class Mapping(nn.Module):
         self.register_buffer("mean", torch.zeros(style))
     def forward(self, z: torch.Tensor): # (n, style) -> (n, style)
         w = self.layers(F.normalize(z.float(), dim=1) * z.shape[1] ** 0.5)
-        if self.training: self.mean.lerp_(w.detach().float().mean(0), 0.005)
+        if self.training: self.mean.lerp_(mean_of_all(w.detach().float().mean(0)), 0.005)
         return w
 
 # %% ../nbs/41_stylegan2.ipynb #d914fc75
@@ -103,7 +103,7 @@ class StyledConv(nn.Module):
     def _noise(self, x, fresh):
         if self.strength is None: return None
         side = x.shape[-1] * (2 if self.double else 1)
-        return GAIN * self.strength * (torch.randn(len(x), 1, side, side, device=x.device) if fresh else self.noise)
+        return GAIN * self.strength * (dice(lambda n: torch.randn(n, 1, side, side, device=x.device), len(x)) if fresh else self.noise)
 
 # %% ../nbs/41_stylegan2.ipynb #b215d428
 def stylegan2_channels(side: int, width: int, most: int) -> int: # as the parameters `width` and `most`
@@ -155,8 +155,9 @@ class StyleGAN2Generator(nn.Module):
         return w[:, None].expand(-1, self.synthesis.count, -1)
     def mixed(self, z: torch.Tensor, probability: float): # as `styles`
         "Styles of which some change at a random layer to those of another latent (style mixing)."
-        ws, other = self.styles(z), self.styles(torch.randn_like(z))
-        turn = torch.where(torch.rand(len(z), device=z.device) < probability, torch.randint(1, self.synthesis.count, (len(z),), device=z.device), self.synthesis.count)
+        ws, other = self.styles(z), self.styles(dice_like(torch.randn_like, z))
+        mixes = dice(lambda n: torch.rand(n, device=z.device), len(z)) < probability
+        turn = torch.where(mixes, dice(lambda n: torch.randint(1, self.synthesis.count, (n,), device=z.device), len(z)), self.synthesis.count)
         return torch.where(torch.arange(self.synthesis.count, device=z.device)[None, :, None] < turn[:, None, None], ws, other)
     def forward(self, z: torch.Tensor, truncation: float = 1.0): # -> (n, 3, size, size)
         return self.synthesis(self.styles(z, truncation), self.training)
@@ -184,11 +185,12 @@ def batch_deviation(
     group: int = 4,  # pictures that are compared; fewer where n is no multiple
 ) -> torch.Tensor:   # (n, c + 1, h, w)
     "Append the mean standard deviation over groups of pictures as a channel (Karras et al. 2018)."
-    n, c, h, w = x.shape
+    every = of_all(x.float())
+    n, c, h, w = every.shape
     group = next(g for g in range(min(group, n), 0, -1) if n % g == 0)
-    y = x.float().reshape(group, n // group, c, h, w)
+    y = every.reshape(group, n // group, c, h, w)
     y = (y - y.mean(0)).square().mean(0).add(1e-8).sqrt().mean((1, 2, 3))
-    return torch.cat([x, y.to(x.dtype).repeat(group)[:, None, None, None].expand(n, 1, h, w)], 1)
+    return torch.cat([x, y.to(x.dtype).repeat(group)[my_rows(len(x)), None, None, None].expand(len(x), 1, h, w)], 1)
 
 # %% ../nbs/41_stylegan2.ipynb #9521aab3
 class StyleGAN2Discriminator(nn.Module):
@@ -209,10 +211,10 @@ class PathLength(nn.Module):
     def forward(self, synthesis, ws): # (n, count, style), with a gradient
         "Mean squared deviation of the Jacobian's length from its mean over time."
         pictures = synthesis(ws, True)
-        noise = torch.randn_like(pictures) / math.sqrt(pictures.shape[2] * pictures.shape[3])
+        noise = dice_like(torch.randn_like, pictures) / math.sqrt(pictures.shape[2] * pictures.shape[3])
         slope, = torch.autograd.grad((pictures * noise).sum(), ws, create_graph=True)
         length = slope.float().square().sum(2).mean(1).sqrt()
-        self.mean.lerp_(length.detach().mean(), 0.01)
+        self.mean.lerp_(mean_of_all(length.detach().mean()), 0.01)
         return (length - self.mean).square().mean(), length.detach().mean()
 
 def r1_penalty(discriminator, x, treat=lambda x: x): # x (n, 3, h, w) real pictures -> (scalar, answers)
@@ -231,15 +233,16 @@ def stylegan2_phases(
     "StyleGAN2's phases: generator, path length, discriminator, R1; the first two and the last two share an optimizer."
     shared, half = {}, lambda n: max(1, n // 2)
     def treat(x): return diff_augment(x, float(adaptive.probability))
-    def latents(batch, n): return torch.randn(n, generator.latent, device=batch[1].device)
+    def latents(batch, n): return dice(lambda m: torch.randn(m, generator.latent, device=batch[1].device), n)
     def draws(batch, step):
-        shared["drawn"] = drawn = generator.synthesis(generator.mixed(latents(batch, len(batch[1])), mixing), True)
-        return F.softplus(-discriminator(treat(drawn))).mean()
+        if PART[0] < world(): shared.clear() # the first turn
+        shared[PART[0]] = made = generator.synthesis(generator.mixed(latents(batch, len(batch[1])), mixing), True)
+        return F.softplus(-discriminator(treat(made))).mean()
     def even(batch, step):
         penalty, length = lengths(generator.synthesis, generator.mixed(latents(batch, half(len(batch[1]))), mixing))
         return path_length * penalty, {"length": length}
     def tells(batch, step):
-        real, false = discriminator(treat(batch[1])), discriminator(treat(shared.pop("drawn").detach()))
+        real, false = discriminator(treat(batch[1])), discriminator(treat(shared.pop(PART[0]).detach()))
         adaptive.update(real)
         return F.softplus(-real).mean() + F.softplus(false).mean(), {"real": real.mean(), "drawn": false.mean(), "augment": adaptive.probability.clone()}
     def smooth(batch, step):
@@ -261,7 +264,7 @@ def train_stylegan2(
     **options,           # further ones for `fit`
 ) -> tuple:              # (averaged StyleGAN2Generator in eval mode, the Loop)
     "Train StyleGAN2 on a dataset's training pictures; raises `UserError` for fewer than 64 of them and for a size that is no power of two."
-    rows, process = dataset.indices("train"), PartialState()
+    rows, process = dataset.indices("train"), this_process()
     enough(len(rows), "StyleGAN2"); check_range(1, 4096, style=style, width=width, most=most, batch_size=batch_size); check_range(1, 32, mapping_layers=mapping_layers); check_range(1e-7, 1, lr=lr); check_range(0, 1, ema=ema, mixing=mixing); check_range(0, 1e4, r1=r1, path_length=path_length)
     generator, discriminator = StyleGAN2Generator(size, width, most, style, mapping_layers, noise), StyleGAN2Discriminator(size, width, most)
     adaptive = Adaptive(start=max(augment, 0.0), most=1.0 if augment >= 0 else 0.9, pictures=500_000 if augment < 0 else float("inf"))

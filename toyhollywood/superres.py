@@ -11,12 +11,12 @@ import io, shutil, tempfile
 from pathlib import Path
 import numpy as np, torch
 import torch.nn.functional as F
-from accelerate import PartialState
 from PIL import Image
 from torch import nn
 from .core import JobError, Stage, UserError, as_image, check_range, display_path, picture_grid, read_json, to_pixels, to_signed
 from .data import Batches, Dataset, to_rgb, write_dataset
 from .drawing import LEAST
+from .parallel import this_process
 from .pretrained import load_dists
 from .train import EMA, Hook, Phase, Preview, cosine, fit, load_model, save_model
 
@@ -29,14 +29,17 @@ def degrade(
     random: np.random.Generator, # decides blur, filter and quality
 ) -> Image.Image:         # RGB, 1 / scale of the size
     "A picture as some store's software would shrink it: blurred by up to 0.4 scale pixels, one of five filters, and nine times in ten a JPEG of quality 60 to 95."
+    return _degraded(picture, scale, *_how(scale, random))
+
+def _how(scale, random): return random.uniform(0, 0.4 * scale), FILTERS[random.integers(len(FILTERS))], int(random.integers(60, 96)) if random.random() < 0.9 else 0
+
+def _degraded(picture, scale, blur, filter, quality):
     from PIL import ImageFilter
-    small = picture.filter(ImageFilter.GaussianBlur(random.uniform(0, 0.4 * scale)))
-    small = small.resize((picture.width // scale, picture.height // scale), FILTERS[random.integers(len(FILTERS))])
-    if random.random() < 0.9:
-        file = io.BytesIO()
-        small.save(file, "JPEG", quality=int(random.integers(60, 96)))
-        small = Image.open(file).convert("RGB")
-    return small
+    small = picture.filter(ImageFilter.GaussianBlur(blur)).resize((picture.width // scale, picture.height // scale), filter)
+    if not quality: return small
+    file = io.BytesIO()
+    small.save(file, "JPEG", quality=quality)
+    return Image.open(file).convert("RGB")
 
 # %% ../nbs/30_superres.ipynb #bd929b21
 class Pairs:
@@ -48,10 +51,11 @@ class Pairs:
         self.batches, self.scale, self.patch = batches, scale, patch
     def __iter__(self): return self
     def __next__(self):
-        position, random = self.batches.position, np.random.default_rng((self.batches.seed, 2, self.batches.position, self.batches.rank))
-        _, pictures = next(self.batches)
-        large = [self._part(picture, random) for picture in to_pixels(pictures).permute(0, 2, 3, 1).numpy()]
-        small = [np.asarray(degrade(Image.fromarray(part), self.scale, random)) for part in large]
+        b, random = self.batches, np.random.default_rng((self.batches.seed, 2, self.batches.position, 0))
+        places, ways = ([draw() for _ in range(b.batch_size)][b.rank::b.world] for draw in (lambda: self._place(random), lambda: _how(self.scale, random))) # for the whole batch, whoever works on it
+        _, pictures = next(b)
+        large = [self._part(picture, *place) for picture, place in zip(to_pixels(pictures).permute(0, 2, 3, 1).numpy(), places)]
+        small = [np.asarray(_degraded(Image.fromarray(part), self.scale, *way)) for part, way in zip(large, ways)]
         return _signed(small), _signed(large)
     def state_dict(self): return self.batches.state_dict()
     def load_state_dict(self, state): self.batches.load_state_dict(state)
@@ -62,13 +66,16 @@ def _signed(pictures): return to_signed(torch.from_numpy(np.stack(pictures))).pe
 from fastcore.basics import patch as _patch
 
 @_patch
-def _part(self: Pairs, picture, random):
-    "A patch of a picture, turned and mirrored at random; of four places the one with most on it, for much of a product photo is white."
-    room = picture.shape[0] - self.patch + 1
-    places = [random.integers(room, size=2) for _ in range(4)]
+def _place(self: Pairs, random):
+    "Four places, a turn and a mirror, at random."
+    room = self.batches.pixels.shape[1] - self.patch + 1
+    return [random.integers(room, size=2) for _ in range(4)], random.integers(4), random.choice((-1, 1))
+
+@_patch
+def _part(self: Pairs, picture, places, turn, mirror):
+    "A patch of a picture, turned and mirrored; of four places the one with most on it, for much of a product photo is white."
     parts = [picture[y:y + self.patch, x:x + self.patch] for y, x in places]
-    part = max(parts, key=lambda p: p.std())
-    return np.ascontiguousarray(np.rot90(part, random.integers(4))[:, ::random.choice((-1, 1))])
+    return np.ascontiguousarray(np.rot90(max(parts, key=lambda p: p.std()), turn)[:, ::mirror])
 
 # %% ../nbs/30_superres.ipynb #9a709ef0
 class SuperResolver(nn.Module):
@@ -117,7 +124,7 @@ def train_superres(
     if size % scale: raise UserError(f"size is {size}; it must be a multiple of {scale}")
     check_range(1, 4096, width=width, depth=depth, batch_size=batch_size); check_range(1e-7, 1, lr=lr); check_range(0, 1e9, limit=limit)
     if perceptual_steps > steps: raise UserError(f"perceptual_steps is {perceptual_steps}, more than the {steps} steps")
-    net, asked, process = SuperResolver(scale, width, depth), load_dists() if perceptual_steps else None, PartialState()
+    net, asked, process = SuperResolver(scale, width, depth), load_dists() if perceptual_steps else None, this_process()
     ema = EMA(net, decay=0.995)
     turn, before = steps - perceptual_steps, Snapshot(ema, steps - perceptual_steps)
     batches = Pairs(Batches(dataset.pixels(size), dataset.indices("train"), batch_size, stage.seed, rank=process.process_index, world=process.num_processes), scale, patch)

@@ -14,11 +14,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 import numpy as np, torch
 from accelerate import Accelerator
-from accelerate.utils import broadcast_object_list
 from fastcore.basics import patch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from .core import JobError, Stage, UserError, atomic_path, read_json, write_json, write_text
+from .data import part_of_batch
+from .parallel import alone, average, everybody, first_says, same_weights, shared_statistics, slowest, this_process
 
 # %% ../nbs/05_train.ipynb #987923b6
 @dataclass
@@ -118,14 +119,31 @@ def _modules(phases):
 def run_phase(
     phase: Phase, batch, step: int, # as for Phase.loss
     plan: Precision, device,        # how and where to compute
+    accumulate: int = 1,            # turns in which the batch is worked through
 ) -> dict:                          # {name: detached scalar tensor}; gradients are in the phase's parameters
     "Forward and backward of one phase; the optimizer is not touched."
     for other in (phase.modules.values()): other.requires_grad_(True)
     phase.optimizer.zero_grad(set_to_none=True)
-    with plan.autocast(device), _eagerly(phase): out = phase.loss(batch, step)
-    loss, figures = out if isinstance(out, tuple) else (out, {})
-    (loss * phase.every).backward()
-    return {f"{phase.name}/loss": loss.detach()} | {f"{phase.name}/{k}": torch.as_tensor(v).detach() for k, v in figures.items()}
+    (rank, world), turns, kept = everybody(), [], random_state() if accumulate > 1 else None
+    for turn in range(accumulate):
+        if turn: set_random_state(kept) # each turn rolls the whole batch's dice and takes its own
+        with plan.autocast(device), _eagerly(phase), part_of_batch(turn * world + rank, accumulate * world), shared_statistics():
+            out = phase.loss(_turn(batch, turn, accumulate), step)
+            loss, figures = out if isinstance(out, tuple) else (out, {})
+            (loss * phase.every / accumulate).backward()
+        turns.append({f"{phase.name}/loss": loss.detach()} | {f"{phase.name}/{k}": torch.as_tensor(v).detach() for k, v in figures.items()})
+    return turns[0] if accumulate == 1 else {k: torch.stack([t[k].float() for t in turns]).mean() for k in turns[0]}
+
+# %% ../nbs/05_train.ipynb #a09ab6c3
+def _turn(value, turn, turns):
+    "What is worked on in one of several turns: every so many-th picture."
+    if turns == 1: return value
+    if isinstance(value, (list, tuple)): return type(value)(_turn(v, turn, turns) for v in value)
+    if isinstance(value, dict): return {k: _turn(v, turn, turns) for k, v in value.items()}
+    if not isinstance(value, torch.Tensor): return value
+    if len(value) % turns: raise UserError(f"{len(value)} pictures a process cannot be worked through in {turns} equal turns; set accumulate to a divisor of the batch")
+    laid = torch.channels_last if value.ndim == 4 and value.is_contiguous(memory_format=torch.channels_last) else torch.contiguous_format
+    return value[turn::turns].contiguous(memory_format=laid)
 
 # %% ../nbs/05_train.ipynb #dc626c45
 @contextlib.contextmanager
@@ -167,14 +185,16 @@ def measure_precision(
     device,               # torch.device
     plans=None,           # what to try; `candidates(device)` when None
     repeats: int = 3,     # timed passes a plan, the fastest counts: noise only ever adds
+    accumulate: int = 1,  # as for `fit`
     steps: int = 1000,    # how long the training will be: compile time is spread over it
     agreement: float = 0.97, # least cosine between a plan's gradients and float32's
 ) -> tuple:               # (the chosen Precision, list of {plan, seconds, cosine})
     "Time each plan on the machine at hand and choose the fastest whose gradients agree with float32's; weights, buffers and random numbers are left as they were."
     table, reference, kept = [], None, _keep(phases)
     for plan in plans or candidates(device):
+        if plan.compile and not plans and everybody()[1] > 1: continue # a compiled loss does not wait for others
         plan.apply(phases, device)
-        try: seconds, gradients = _time_plan(phases, plan.move(batch, device), plan, device, repeats, kept, 3 * min([row["seconds"] for row in table], default=math.inf))
+        try: seconds, gradients = _time_plan(phases, plan.move(batch, device), plan, device, repeats, accumulate, kept, 3 * min([row["seconds"] for row in table], default=math.inf))
         except (RuntimeError, MemoryError) as error: # a plan that does not fit is none
             if not out_of_memory(error): raise
             continue
@@ -194,7 +214,7 @@ def _keep(phases):
     "Everything that a forward pass may change: buffers and random numbers."
     return {n: {k: v.clone() for k, v in m.named_buffers()} for n, m in _modules(phases).items()}, random_state()
 
-def _time_plan(phases, batch, plan, device, repeats, kept, hopeless):
+def _time_plan(phases, batch, plan, device, repeats, accumulate, kept, hopeless):
     "Seconds of a first pass and of `repeats` more, which are spared where the first took longer than `hopeless`, and the gradients of the last."
     seconds = []
     for _ in range(repeats + 1):
@@ -204,11 +224,11 @@ def _time_plan(phases, batch, plan, device, repeats, kept, hopeless):
         spent, gradients = 0.0, []
         for phase in phases:
             started = time.perf_counter()
-            with only(phase, phases): run_phase(phase, batch, 0, plan, device)
+            with only(phase, phases): run_phase(phase, batch, 0, plan, device, accumulate)
             if device.type == "cuda": torch.cuda.synchronize()
             spent += (time.perf_counter() - started) / phase.every # a lazy phase costs its share
             gradients.append(_gradients(phase))
-        seconds.append(spent)
+        seconds.append(slowest(spent)) # the others wait for it
         if device.type == "cpu" and seconds[0] > hopeless: break # on a GPU the first pass loads kernels
     set_random_state(kept[1])
     for name, module in _modules(phases).items():
@@ -243,8 +263,9 @@ def save_model(
     module: torch.nn.Module,
     arguments: dict,   # constructor arguments, JSON-able
     **extra,           # further facts for model.json
-) -> str:              # SHA-256 of the weights
+) -> str:              # SHA-256 of the weights, in the first process
     "Write a model's weights and the arguments that build it again."
+    if everybody()[0]: return "" # the first process writes for all
     state = {k: v.detach().cpu().contiguous() for k, v in module.state_dict().items()}
     with atomic_path(Path(folder) / "model.safetensors") as temporary: save_file(state, temporary)
     digest = file_hash(Path(folder) / "model.safetensors")
@@ -293,9 +314,9 @@ def load_weights(module: torch.nn.Module, path) -> torch.nn.Module:
 # %% ../nbs/05_train.ipynb #120f4dd3
 class Loop:
     "A training in progress: phases, batches, where it is; hooks read and change it."
-    def __init__(self, phases, batches, steps: int, stage: Stage, hooks, plan: Precision, accelerator):
+    def __init__(self, phases, batches, steps: int, stage: Stage, hooks, plan: Precision, accelerator, accumulate: int = 1):
         self.phases, self.batches, self.steps, self.stage, self.hooks = phases, batches, steps, stage, hooks
-        self.plan, self.accelerator, self.device = plan, accelerator, accelerator.device
+        self.plan, self.accelerator, self.device, self.accumulate = plan, accelerator, accelerator.device, accumulate
         self.step, self.rate_factor, self.figures, self.done = 0, 1.0, {}, False
         self.before, self.started = 0.0, time.monotonic()
         self.modules = _modules(phases)
@@ -335,17 +356,18 @@ def one_step(self: Loop):
         if self.step % phase.every: continue
         factor = self.rate_factor * (phase.schedule(self.step / self.steps) if phase.schedule else 1.0)
         for group, rate in zip(phase.optimizer.param_groups, phase.rates): group["lr"] = rate * factor
-        with only(phase, self.phases): figures = run_phase(phase, batch, self.step, self.plan, self.device)
-        if self.accelerator.num_processes > 1: self._average_gradients(phase)
+        with only(phase, self.phases): figures = run_phase(phase, batch, self.step, self.plan, self.device, self.accumulate)
+        if everybody()[1] > 1: figures = self._average(phase, figures)
         phase.optimizer.step()
         for name, value in figures.items(): self.figures.setdefault(name, []).append(value)
     self.step += 1
 
 @patch
-def _average_gradients(self: Loop, phase):
-    for module in phase.modules.values():
-        for p in module.parameters():
-            if p.grad is not None: p.grad = self.accelerator.reduce(p.grad, "mean")
+def _average(self: Loop, phase, figures):
+    "The means over all processes of a phase's gradients, in place, and of its figures."
+    means = torch.stack([v.to(self.device).float().reshape(()) for v in figures.values()])
+    average([p.grad for module in phase.modules.values() for p in module.parameters() if p.grad is not None] + [means])
+    return dict(zip(figures, means.clone()))
 
 # %% ../nbs/05_train.ipynb #efd31cbc
 class Hook:
@@ -419,7 +441,7 @@ class Preview(Hook):
     def after_step(self, loop):
         if (loop.step % self.every and loop.step != loop.steps) or not loop.accelerator.is_main_process: return
         kept = random_state()
-        with torch.no_grad(): picture = self.draw()
+        with torch.no_grad(), alone(): picture = self.draw()
         set_random_state(kept)
         with atomic_path(loop.stage.path("previews", f"{loop.step:07d}.jpg")) as temporary: picture.save(temporary, "JPEG", quality=85)
 
@@ -448,7 +470,6 @@ class Guard(Hook):
     def after_step(self, loop):
         if loop.step % self.every and loop.step != loop.steps: return
         broken = [k for k, v in loop.figures.items() if not torch.isfinite(torch.stack(v)).all()]
-        if loop.accelerator.num_processes > 1 and loop.accelerator.reduce(torch.tensor(float(len(broken)), device=loop.device), "sum") > 0: broken = broken or ["a loss of another process"]
         if not broken:
             if loop.step % (20 * self.every) == 0: self.good = copy.deepcopy(loop.state())
             return
@@ -457,7 +478,7 @@ class Guard(Hook):
         loop.load_state(copy.deepcopy(self.good))
         loop.rate_factor, loop.figures = rate, {}
         if self.times > self.patience: raise JobError(f"{broken[0]} was not a number {self.times} times, the last at step {step}; try a smaller learning rate")
-        print(f"{broken[0]} was not a number by step {step}: back to step {loop.step}, learning rate x {rate}")
+        if loop.accelerator.is_main_process: print(f"{broken[0]} was not a number by step {step}: back to step {loop.step}, learning rate x {rate}")
         self.good["rate_factor"] = rate
     def load_state_dict(self, state): self.times = max(self.times, state.get("times", 0))
     def state_dict(self): return {"times": self.times}
@@ -542,29 +563,32 @@ def fit(
     log_every: int = 10,          # steps between rows of the log
     checkpoint_seconds: float = 30.0, # between checkpoints
     stop_at: int = None,          # leave after this step as if interrupted, for tests
+    accumulate: int = 1,          # turns in which each batch is worked through, for one that does not fit into memory as a whole
 ) -> Loop:
     "Train: run the phases for `steps` steps, from the newest checkpoint when there is one."
     if steps < 1: raise UserError(f"steps is {steps}; training needs at least 1")
+    if accumulate < 1: raise UserError(f"accumulate is {accumulate}; a batch is worked through in at least 1 turn")
+    this_process()
     accelerator = Accelerator()
-    key = hashlib.sha256(json.dumps([FORMAT, key, steps, stage.seed, {k: v for k, v in stage.parameters.items() if k != "out"}], sort_keys=True, default=str).encode()).hexdigest()
+    key = hashlib.sha256(json.dumps([FORMAT, key, steps, stage.seed, {k: v for k, v in stage.parameters.items() if k not in ("out", "accumulate")}], sort_keys=True, default=str).encode()).hexdigest()
     checkpoint = Checkpoint(stage.path("checkpoint"), key, checkpoint_seconds)
-    state = checkpoint.newest()
+    state = first_says(checkpoint.newest) # one reads, so that all go on from the same
     plan, full = Precision(**state["plan"]) if state else Precision(), False
     try:
         if not state:
-            plan = broadcast_object_list([_plan(phases, batches, steps, stage, precision, accelerator.device)])[0] # all processes as the first
-            shutil.rmtree(stage.path("previews"), ignore_errors=True)
+            plan = _plan(phases, batches, steps, stage, precision, accelerator.device, accumulate)
+            if accelerator.is_main_process: shutil.rmtree(stage.path("previews"), ignore_errors=True)
         plan.apply(phases, accelerator.device)
         if accelerator.device.type == "cuda" and hasattr(batches, "keep_on"): batches.keep_on(accelerator.device)
         torch.backends.cudnn.benchmark = steps >= 5000 # all batches have one shape; the search took 45 s for StyleGAN2 on an H100
-        loop = Loop(phases, batches, steps, stage, [*hooks, Guard(log_every), Log(log_every), checkpoint], plan, accelerator)
+        loop = Loop(phases, batches, steps, stage, [*hooks, Guard(log_every), Log(log_every), checkpoint], plan, accelerator, accumulate)
         return _run(loop, state, stop_at)
     except (RuntimeError, MemoryError) as error:
         if not out_of_memory(error): raise
         full = True
     if full: # here nothing of the failed step is held any more
         gc.collect()
-        raise JobError(_too_large(phases, batches, plan, accelerator.device))
+        raise JobError(_too_large(phases, batches, plan, accelerator, accumulate))
 
 # %% ../nbs/05_train.ipynb #474c2a7b
 def out_of_memory(error: Exception) -> bool:
@@ -579,10 +603,11 @@ def _part(value, count):
 
 def _length(value): return len(value) if isinstance(value, torch.Tensor) else _length(next(iter(value.values() if isinstance(value, dict) else value)))
 
-def _too_large(phases, batches, plan, device):
+def _too_large(phases, batches, plan, accelerator, accumulate):
     "A sentence about a batch that does not fit, with the largest that does."
-    batch = next(batches)
-    whole = count = _length(batch)
+    batch, device, others = next(batches), accelerator.device, accelerator.num_processes
+    whole = _length(batch)
+    count = whole // accumulate
     while count := count // 2:
         try:
             for phase in phases:
@@ -592,18 +617,20 @@ def _too_large(phases, batches, plan, device):
         except (RuntimeError, MemoryError) as error:
             if not out_of_memory(error): raise
             if device.type == "cuda": torch.cuda.empty_cache()
-    return f"a batch of {whole} needs more memory than {device_name(device)} has; " + (f"{count} would fit: set batch_size to {count}" if count else "not even one picture fits: choose a smaller size or width")
+    if not count: return f"a batch of {whole} needs more memory than {device_name(device)} has; not even one picture fits: choose a smaller size or width"
+    less = f"set batch_size to {count * others}" if accumulate == 1 else f"{count} at a time"
+    return f"a batch of {whole} needs more memory than {device_name(device)} has; {count} would fit: {less}, or work through it in turns, accumulate={next(k for k in range(-(-whole // count), whole + 1) if whole % k == 0)}"
 
 # %% ../nbs/05_train.ipynb #44f8614a
-def _plan(phases, batches, steps, stage, precision, device):
+def _plan(phases, batches, steps, stage, precision, device, accumulate):
     "The precision plan, measured on one batch that is put back afterwards."
     if isinstance(precision, Precision): return precision
     if precision != "auto": return Precision.named(precision)
     position = batches.state_dict()
-    plan, table = measure_precision(phases, next(batches), device, steps=steps)
+    plan, table = measure_precision(phases, next(batches), device, steps=steps, accumulate=accumulate)
     batches.load_state_dict(position)
-    write_json(stage.path("precision.json"), table)
-    return plan
+    if not everybody()[0]: write_json(stage.path("precision.json"), table)
+    return first_says(lambda: plan) # all processes as the first
 
 def _run(loop, state, stop_at):
     for hook in loop.hooks: hook.begin(loop) if state is None else None
@@ -611,7 +638,7 @@ def _run(loop, state, stop_at):
         loop.load_state(state)
         for hook in loop.hooks: hook.begin(loop)
     for module in loop.modules.values(): module.train()
-    if loop.accelerator.num_processes > 1: torch.manual_seed(hash((loop.stage.seed, loop.accelerator.process_index, loop.step)) % 2**63) # or all would draw the same
+    if everybody()[1] > 1: _in_step(loop)
     loop.before, loop.started = (state or {}).get("seconds", 0.0), time.monotonic()
     while loop.step < loop.steps and loop.step != stop_at:
         loop.one_step()
@@ -621,6 +648,14 @@ def _run(loop, state, stop_at):
     loop.stage.info(device=device_name(loop.device), precision=str(loop.plan), processes=loop.accelerator.num_processes,
                     train_seconds=round(loop.seconds, 2), steps_per_second=round(loop.step / max(loop.seconds, 1e-9), 3))
     return loop
+
+# %% ../nbs/05_train.ipynb #4a474e90
+def _in_step(loop):
+    "All processes with the weights and the random numbers of the first: from here on they stay alike by themselves."
+    same_weights(loop.modules.values())
+    state = first_says(random_state)
+    if loop.device.type == "cuda": state[f"cuda{loop.device.index}"] = state["cuda0"] # what the first process draws from
+    set_random_state(state)
 
 # %% ../nbs/05_train.ipynb #54c8fdd2
 def device_name(device) -> str:

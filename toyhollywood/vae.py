@@ -11,10 +11,10 @@ __all__ = ['ResidualBlock', 'channel_plan', 'Encoder', 'Decoder', 'VAE', 'sample
 import math
 import numpy as np, torch
 import torch.nn.functional as F
-from accelerate import PartialState
 from torch import nn
 from .core import JobError, Stage, UserError, check_range, display_path, need, picture_grid, to_signed
-from .data import Batches, augment, write_features
+from .data import Batches, augment, dice_like, share_of, write_features
+from .parallel import mean_of_all, spread, this_process
 from .pretrained import load_dists
 from .train import EMA, Phase, Preview, cosine, file_hash, fit, load_model, save_model
 
@@ -87,7 +87,7 @@ def sample_latents(
     log_variance: torch.Tensor, # (n, latent)
 ) -> torch.Tensor:              # (n, latent)
     "A draw from each picture's normal distribution."
-    return mean + torch.randn_like(mean) * (0.5 * log_variance).exp()
+    return mean + dice_like(torch.randn_like, mean) * (0.5 * log_variance).exp()
 
 # %% ../nbs/10_vae.ipynb #d8e9c512
 def kl_divergence(
@@ -103,7 +103,7 @@ def gaussian_nll(
     again: torch.Tensor, # its reconstruction, the same shape
 ) -> torch.Tensor:       # scalar, nats a picture
     "Negative log-likelihood of pictures under N(again, σ²) with the σ that fits the batch best (Rybkin et al. 2021)."
-    variance = F.mse_loss(again, x).clamp_min(1e-6)
+    variance = mean_of_all(F.mse_loss(again, x)).clamp_min(1e-6)
     return 0.5 * x[0].numel() * (variance.log() + math.log(2 * math.pi) + 1)
 
 # %% ../nbs/10_vae.ipynb #6ba1357f
@@ -131,8 +131,8 @@ def elbo_dists_loss(
     again, mean, log_variance = model(x)
     bound, parts = _elbo(x, again, mean, log_variance)
     with torch.autocast(x.device.type, enabled=False):
-        seen, drawn = (((t[:pictures].float() + 1) / 2).clamp(0, 1).contiguous() for t in (x, again))
-        score = judge(seen, drawn).mean()
+        seen, shown = (((t[:share_of(pictures)].float() + 1) / 2).clamp(0, 1).contiguous() for t in (x, again))
+        score = judge(seen, shown).mean()
     return bound + weight * score, parts | {"dists": score}
 
 # %% ../nbs/10_vae.ipynb #5c521929
@@ -152,7 +152,7 @@ def train_vae(
     model, judge = VAE(size, width, latent), load_dists() if dists else None
     if start: _begin_with(model, stage, start)
     ema, fixed = EMA(model, decay=0.99), torch.randn(16, latent, generator=torch.Generator().manual_seed(stage.seed))
-    process = PartialState() # several processes share each batch
+    process = this_process() # several processes share each batch
     batches = Batches(dataset.pixels(size), dataset.indices("train"), batch_size, stage.seed, rank=process.process_index, world=process.num_processes)
     def loss(batch, step):
         x = augment(batch[1], torch.default_generator, shift=1 / 16)
@@ -182,8 +182,8 @@ def encode(
 ) -> torch.Tensor:       # (n, latent) float32: the means
     "Means of the latents of pictures, in batches."
     indices, device = np.arange(len(pixels)) if indices is None else np.asarray(indices), next(model.parameters()).device
-    parts = [model.encoder(signed_batch(pixels, chosen).to(device))[0].cpu() for chosen in np.split(indices, range(batch_size, len(indices), batch_size))]
-    return torch.cat(parts)
+    def rows(start, stop): return torch.cat([model.encoder(signed_batch(pixels, indices[at:min(at + batch_size, stop)]).to(device))[0].cpu() for at in range(start, max(stop, start + 1), batch_size)])
+    return spread(rows, len(indices), batch_size)
 
 def signed_batch(pixels, indices) -> torch.Tensor: # (n, 3, size, size) float32 in [-1, 1]
     "Some pictures of a pixel cache as models see them."

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['TRAINERS', 'is_url', 'first_stages', 'parse_override', 'source_of', 'source_mark', 'default_out', 'resolve',
            'execute_stage', 'stage_main', 'code_mark', 'snakemake_command', 'run_chain', 'stop', 'progress_line',
-           'watch', 'train_stage']
+           'watch', 'train_stage', 'start_several', 'not_started']
 
 # %% ../nbs/70_workflow.ipynb #da327d7e
 import contextlib, ctypes, hashlib, json, os, shutil, signal, subprocess, sys, time
@@ -390,6 +390,31 @@ def train_stage(
     if "draw" in values: from toyhollywood.superres import to_draw; dataset = to_draw(run, values["draw"])
     else: dataset = Dataset.open(Path(run) / "data")
     getattr(import_module(module), function)(dataset, work, **values)
+
+def start_several(
+    count: int, # processes, all on this machine
+    words,      # of the command `toyhollywood`, such as ["train", "vae"]
+) -> int:       # exit status: that of the first that failed, or 0
+    "Start the command in several processes that train together, one GPU each where there are GPUs; when one fails all are ended."
+    import socket
+    with socket.socket() as free: free.bind(("127.0.0.1", 0)); port = free.getsockname()[1]
+    meet = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), "WORLD_SIZE": str(count), "LOCAL_WORLD_SIZE": str(count), "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", str(max(1, os.cpu_count() // count)))}
+    started = [subprocess.Popen([sys.executable, "-m", "toyhollywood.cli", *words], env=os.environ | meet | {"RANK": str(rank), "LOCAL_RANK": str(rank)}, preexec_fn=_die_with_parent if sys.platform == "linux" else None) for rank in range(count)]
+    try:
+        while all(p.poll() in (None, 0) for p in started) and any(p.poll() is None for p in started): time.sleep(0.1)
+        return next((abs(p.returncode) for p in started if p.poll()), 0)
+    finally:
+        for p in started: p.kill()
+        for p in started: p.wait()
+
+def not_started() -> int: # 0 where nothing is missing
+    "How many processes `accelerate launch --num_processes N --cpu` was asked for: without mpirun it starts one and says nothing."
+    if os.environ.get("ACCELERATE_USE_CPU") != "True" or "MASTER_ADDR" not in os.environ or {"RANK", "LOCAL_RANK", "PMI_SIZE", "OMPI_COMM_WORLD_SIZE", "MV2_COMM_WORLD_SIZE"} & set(os.environ): return 0
+    import psutil
+    words = " ".join(psutil.Process().parent().cmdline()).replace("-processes=", "-processes ").replace("_processes=", "_processes ").split()
+    said = [words[i + 1] for i, w in enumerate(words[:-1]) if w in ("--num_processes", "--num-processes")]
+    if any(w.startswith(("--num_machines", "--num-machines")) for w in words): raise UserError("accelerate starts several machines without a GPU only by mpirun; use  torchrun --nnodes ... -m toyhollywood.cli train ...  with ACCELERATE_USE_CPU=true")
+    return int(said[-1]) if said and said[-1].isdecimal() else 0
 
 # %% ../nbs/70_workflow.ipynb #b3f84a8b
 if __name__ == "__main__" and "get_ipython" not in globals(): stage_main() # a module that is run, and not this page
