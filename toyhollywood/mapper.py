@@ -62,6 +62,7 @@ class Frozen:
         wide, style = self.encoder.dimensions, self.generator.latent
         if wide != style: raise UserError(f"the encoder answers with {wide} numbers and the generator's styles have {style}: run  toyhollywood run --stages simclr --set simclr.dimensions={style} --out {display_path(run)}")
         self.size, self.count = read_json(self.run / "stylegan2" / "model.json")["arguments"]["size"], self.generator.synthesis.count
+        with torch.no_grad(): self.spread = self.generator.mapping(torch.randn(1000, style, generator=torch.Generator().manual_seed(0)).to(device)).std().clamp_min(1e-3) # how far styles lie from the mean one
         self.missing = ""
         try: self.dists = load_dists().requires_grad_(False).to(device) if dists else None
         except JobError as missing: self.dists, self.missing = None, str(missing)
@@ -197,11 +198,10 @@ def refine(
 ) -> torch.Tensor:    # (n, count, style), on the CPU
     "Styles in W+ moved until they draw a picture better."
     if steps < 1: return ws.expand(-1, frozen.count, -1).clone()
-    x, start = x.to(frozen.device), ws.to(frozen.device).expand(-1, frozen.count, -1)
-    spread = start.std().clamp_min(1e-3)
+    x, start, spread = x.to(frozen.device), ws.to(frozen.device).expand(-1, frozen.count, -1), frozen.spread
     offset = torch.zeros_like(start, requires_grad=True)
     adam = torch.optim.Adam([offset], lr, betas=(0.9, 0.99))
-    rate = torch.optim.lr_scheduler.OneCycleLR(adam, lr, total_steps=steps, pct_start=0.2)
+    rate = torch.optim.lr_scheduler.OneCycleLR(adam, lr, total_steps=steps, pct_start=0.2, cycle_momentum=False) # or it would set Adam's betas too
     for step in range(steps):
         drawn = frozen.draw(start + spread * offset)
         terms = four_terms(frozen, x, drawn, clip=0, encoder=0, dists=2.0 * (step % 2 == 0), dists_pictures=len(x)) # the dear eye looks every other time
