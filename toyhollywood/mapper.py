@@ -17,7 +17,7 @@ from .clip import Clip, known_words, load_clip
 from .core import JobError, Stage, UserError, check_range, display_path, need, picture_grid, read_json
 from .data import Batches, Dataset
 from .drawing import enough, latents_of
-from .factors import ANSWERS, known_factors, load_factor_judge, named_answers, prompts_of
+from .factors import ANSWERS, as_asked, known_factors, load_factor_judge, named_answers, prompts_of
 from .judge import extract
 from .pretrained import load_dists
 from .simclr import load_simclr
