@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['SIDE', 'Mapper', 'Frozen', 'four_terms', 'mapper_phase', 'features_of', 'Mappers', 'train_mapper', 'load_mapper',
-           'map_pictures', 'drawn_of', 'refine', 'dists_between', 'recall_at_one', 'principal_reconstruction',
-           'factor_judge', 'factor_experts', 'close_gap', 'Words', 'vary', 'edit']
+           'map_pictures', 'drawn_of', 'asked_rows', 'refine', 'dists_between', 'recall_at_one',
+           'principal_reconstruction', 'factor_judge', 'factor_experts', 'close_gap', 'Words', 'vary', 'edit']
 
 # %% ../nbs/51_mapper.ipynb #07ad7f31
 from pathlib import Path
@@ -127,6 +127,7 @@ def features_of(
     batch_size: int = 64,
 ) -> torch.Tensor:       # (n, d) on the CPU
     "What the encoder (see) or CLIP (read) says of pictures at the generator's size."
+    if not len(pixels): return features_of(frozen, np.zeros((1, frozen.size, frozen.size, 3), np.uint8), what)[:0]
     return torch.cat([getattr(frozen, what)(signed_batch(pixels, range(i, min(i + batch_size, len(pixels)))).to(frozen.device)).float().cpu() for i in range(0, len(pixels), batch_size)])
 
 class Mappers(nn.Module):
@@ -186,6 +187,17 @@ def drawn_of(
 ) -> torch.Tensor:       # (n, 3, size, size) in [-1, 1], on the CPU
     "Pictures of styles."
     return torch.cat([frozen.draw(part.to(frozen.device)).float().cpu().clamp(-1, 1) for part in ws.split(batch_size)])
+
+# %% ../nbs/51_mapper.ipynb #af5a74f9
+def asked_rows(
+    dataset: Dataset,
+    most: int, # rows, 1 or more
+) -> tuple:    # (row numbers, spread evenly; "" or a sentence about them)
+    "The held-out rows that a mapper is asked about; training rows where nothing was held out."
+    rows = dataset.indices("holdout")
+    said = "" if len(rows) else "Nothing was held out, so all that follows is asked of training pictures, which encoder, generator and mapper have seen."
+    if said: rows = dataset.indices("train")
+    return rows[np.linspace(0, len(rows) - 1, min(most, len(rows))).astype(int)], said
 
 # %% ../nbs/51_mapper.ipynb #ae033c66
 def refine(
