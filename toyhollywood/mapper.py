@@ -5,7 +5,8 @@
 # %% auto #0
 __all__ = ['SIDE', 'Mapper', 'Frozen', 'four_terms', 'mapper_phase', 'features_of', 'Mappers', 'train_mapper', 'load_mapper',
            'map_pictures', 'drawn_of', 'asked_rows', 'refine', 'dists_between', 'recall_at_one',
-           'principal_reconstruction', 'factor_judge', 'factor_experts', 'close_gap', 'Words', 'vary', 'edit']
+           'principal_reconstruction', 'factor_judge', 'factor_experts', 'close_gap', 'Words', 'vary', 'edit',
+           'changed']
 
 # %% ../nbs/51_mapper.ipynb #07ad7f31
 from pathlib import Path
@@ -335,3 +336,12 @@ def edit(
     "Toys moved along the direction from one text to another."
     start, end = speaker.styles([away, towards]).expand(-1, speaker.frozen.count, -1)
     return ws.expand(-1, speaker.frozen.count, -1)[:, None] + torch.as_tensor(by, dtype=ws.dtype)[None, :, None, None] * (end - start)
+
+# %% ../nbs/51_mapper.ipynb #6810877a
+def changed(
+    before: dict, after: dict, # {factor: array of n answers of a judge}: of toys, and of the same toys edited
+    factor: str, value: str,   # what the edit was to bring
+) -> tuple:                    # (share of them that have it, share of all their other answers that stayed as they were)
+    "Whether an edit does what it should and nothing else; give toys that lack the value."
+    others = [np.asarray(before[name]) == np.asarray(after[name]) for name in before if name != factor]
+    return float((np.asarray(after[factor]) == value).mean()), float(np.mean(others)) if others else 1.0
