@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['ANSWERS', 'SIDE', 'FACTORS', 'answers_of', 'Residual', 'FactorJudge', 'split_answers', 'factors_loss', 'worsen',
-           'train_factors', 'answers', 'named_answers', 'load_factor_judge', 'known_factors', 'prompts_of']
+           'train_factors', 'answers', 'named_answers', 'load_factor_judge', 'known_factors', 'prompts_of', 'as_asked']
 
 # %% ../nbs/07c_factors.ipynb #c39187bf
 from functools import cache
@@ -137,7 +137,22 @@ def known_factors(dataset) -> dict: # {factor: array of strings, "" where it is 
 def prompts_of(
     factors: dict, # as `known_factors` gives
     clip,          # a `clip.Clip` of the store's own; None for no texts
-) -> list:         # of (text, {factor: value}): every hair colour that the store's words know, for women and for men
-    "Texts whose truth can be counted: person, hair colour, hair length."
+) -> list:         # of (text, {factor: value, or the values that will do}): every hair colour that the store's words know, for women and for men
+    "Texts whose truth can be counted: person, hair colour, hair length, beard; a goatee is a beard too, a moustache is none."
     colours = [c for c in sorted(set(factors.get("hair_colour", []).tolist() if "hair_colour" in factors else []) - {"", "none"}) if clip and not clip.unseen(c)]
-    return [(f"woman with {c} long hair", {"gender": "woman", "hair_colour": c, "hair_length": "long"}) for c in colours] + [(f"man with {c} hair and a beard", {"gender": "man", "hair_colour": c}) for c in colours]
+    return [(f"woman with {c} long hair", {"gender": "woman", "hair_colour": c, "hair_length": "long"}) for c in colours] + [(f"man with {c} hair and a beard", {"gender": "man", "hair_colour": c, "beard": ("full", "goatee")}) for c in colours]
+
+# %% ../nbs/07c_factors.ipynb #54d0d27d
+def as_asked(
+    prompts: list, # as `prompts_of` gives
+    found: dict,   # {factor: array of what a judge found in each drawing}, the drawings of the first prompt first
+    each: int,     # drawings of every prompt
+) -> dict:         # {factor: a bool for each drawing that it was asked of}; "all": those with everything that was asked for
+    "Which drawings are what was asked for; factors that nobody judged are left out, and `all` with them."
+    hits = {}
+    for turn, (_, wanted) in enumerate(prompts):
+        for k in range(turn * each, (turn + 1) * each):
+            right = {name: bool(np.isin(found[name][k], value)) for name, value in wanted.items() if name in found}
+            if len(right) == len(wanted): right["all"] = all(right.values())
+            for name, value in right.items(): hits.setdefault(name, []).append(value)
+    return hits

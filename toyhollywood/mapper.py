@@ -4,8 +4,9 @@
 
 # %% auto #0
 __all__ = ['SIDE', 'Mapper', 'Frozen', 'four_terms', 'mapper_phase', 'features_of', 'Mappers', 'train_mapper', 'load_mapper',
-           'map_pictures', 'drawn_of', 'refine', 'dists_between', 'recall_at_one', 'principal_reconstruction',
-           'factor_judge', 'factor_experts', 'close_gap', 'Words', 'vary', 'edit']
+           'map_pictures', 'drawn_of', 'asked_rows', 'refine', 'dists_between', 'recall_at_one',
+           'principal_reconstruction', 'factor_judge', 'factor_experts', 'close_gap', 'Words', 'vary', 'edit',
+           'changed']
 
 # %% ../nbs/51_mapper.ipynb #07ad7f31
 from pathlib import Path
@@ -16,7 +17,7 @@ from .clip import Clip, known_words, load_clip
 from .core import JobError, Stage, UserError, check_range, display_path, need, picture_grid, read_json
 from .data import Batches, Dataset, dice_like, share_of
 from .drawing import enough, latents_of
-from .factors import ANSWERS, known_factors, load_factor_judge, named_answers, prompts_of
+from .factors import ANSWERS, as_asked, known_factors, load_factor_judge, named_answers, prompts_of
 from .judge import extract
 from .parallel import spread, this_process
 from .pretrained import load_dists
@@ -62,6 +63,7 @@ class Frozen:
         wide, style = self.encoder.dimensions, self.generator.latent
         if wide != style: raise UserError(f"the encoder answers with {wide} numbers and the generator's styles have {style}: run  toyhollywood run --stages simclr --set simclr.dimensions={style} --out {display_path(run)}")
         self.size, self.count = read_json(self.run / "stylegan2" / "model.json")["arguments"]["size"], self.generator.synthesis.count
+        with torch.no_grad(): self.spread = self.generator.mapping(torch.randn(1000, style, generator=torch.Generator().manual_seed(0)).to(device)).std().clamp_min(1e-3) # how far styles lie from the mean one
         self.missing = ""
         try: self.dists = load_dists().requires_grad_(False).to(device) if dists else None
         except JobError as missing: self.dists, self.missing = None, str(missing)
@@ -126,6 +128,7 @@ def features_of(
     batch_size: int = 64,
 ) -> torch.Tensor:       # (n, d) on the CPU
     "What the encoder (see) or CLIP (read) says of pictures at the generator's size."
+    if not len(pixels): return features_of(frozen, np.zeros((1, frozen.size, frozen.size, 3), np.uint8), what)[:0]
     def rows(start, stop): return torch.cat([getattr(frozen, what)(signed_batch(pixels, range(i, min(i + batch_size, stop))).to(frozen.device)).float().cpu() for i in range(start, stop, batch_size)])
     return spread(rows, len(pixels), batch_size)
 
@@ -187,6 +190,17 @@ def drawn_of(
     "Pictures of styles."
     return torch.cat([frozen.draw(part.to(frozen.device)).float().cpu().clamp(-1, 1) for part in ws.split(batch_size)])
 
+# %% ../nbs/51_mapper.ipynb #af5a74f9
+def asked_rows(
+    dataset: Dataset,
+    most: int, # rows, 1 or more
+) -> tuple:    # (row numbers, spread evenly; "" or a sentence about them)
+    "The held-out rows that a mapper is asked about; training rows where nothing was held out."
+    rows = dataset.indices("holdout")
+    said = "" if len(rows) else "Nothing was held out, so all that follows is asked of training pictures, which encoder, generator and mapper have seen."
+    if said: rows = dataset.indices("train")
+    return rows[np.linspace(0, len(rows) - 1, min(most, len(rows))).astype(int)], said
+
 # %% ../nbs/51_mapper.ipynb #ae033c66
 def refine(
     frozen: Frozen,
@@ -198,11 +212,10 @@ def refine(
 ) -> torch.Tensor:    # (n, count, style), on the CPU
     "Styles in W+ moved until they draw a picture better."
     if steps < 1: return ws.expand(-1, frozen.count, -1).clone()
-    x, start = x.to(frozen.device), ws.to(frozen.device).expand(-1, frozen.count, -1)
-    spread = start.std().clamp_min(1e-3)
+    x, start, spread = x.to(frozen.device), ws.to(frozen.device).expand(-1, frozen.count, -1), frozen.spread
     offset = torch.zeros_like(start, requires_grad=True)
     adam = torch.optim.Adam([offset], lr, betas=(0.9, 0.99))
-    rate = torch.optim.lr_scheduler.OneCycleLR(adam, lr, total_steps=steps, pct_start=0.2)
+    rate = torch.optim.lr_scheduler.OneCycleLR(adam, lr, total_steps=steps, pct_start=0.2, cycle_momentum=False) # or it would set Adam's betas too
     for step in range(steps):
         drawn = frozen.draw(start + spread * offset)
         terms = four_terms(frozen, x, drawn, clip=0, encoder=0, dists=2.0 * (step % 2 == 0), dists_pictures=len(x)) # the dear eye looks every other time
@@ -324,3 +337,12 @@ def edit(
     "Toys moved along the direction from one text to another."
     start, end = speaker.styles([away, towards]).expand(-1, speaker.frozen.count, -1)
     return ws.expand(-1, speaker.frozen.count, -1)[:, None] + torch.as_tensor(by, dtype=ws.dtype)[None, :, None, None] * (end - start)
+
+# %% ../nbs/51_mapper.ipynb #6810877a
+def changed(
+    before: dict, after: dict, # {factor: array of n answers of a judge}: of toys, and of the same toys edited
+    factor: str, value: str,   # what the edit was to bring
+) -> tuple:                    # (share of them that have it, share of all their other answers that stayed as they were)
+    "Whether an edit does what it should and nothing else; give toys that lack the value."
+    others = [np.asarray(before[name]) == np.asarray(after[name]) for name in before if name != factor]
+    return float((np.asarray(after[factor]) == value).mean()), float(np.mean(others)) if others else 1.0

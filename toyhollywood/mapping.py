@@ -91,10 +91,10 @@ def strangeness(
     e: torch.Tensor,     # (d,) features of the photo
     train: torch.Tensor, # (n, d) of the training toys
     held: torch.Tensor,  # (m, d) of held-out toys
-) -> float:              # share of held-out toys that are nearer to their nearest training toy
+) -> float:              # share of held-out toys that are nearer to their nearest training toy; nan where nothing was held out
     "How unusual a photo is for a run."
     usual = torch.cdist(held, train).min(1).values
-    return float((usual < torch.cdist(e[None], train).min()).float().mean()) if len(held) else 0.0
+    return float((usual < torch.cdist(e[None], train).min()).float().mean()) if len(held) else float("nan")
 
 # %% ../nbs/73_mapping.ipynb #93d77f19
 def opened(
@@ -115,7 +115,7 @@ def familiar(
 ) -> tuple:        # (how its toys stand, as `framing` gives; features of its training toys, of its held-out ones)
     "What a photo is held against; the same for every photo."
     small = toys.pixels(frozen.size)
-    return framing(small[toys.indices("train")]), *(features_of(frozen, small[toys.indices(split)]) if len(toys.indices(split)) else torch.zeros(0, frozen.encoder.dimensions) for split in ("train", "holdout"))
+    return framing(small[toys.indices("train")]), *(features_of(frozen, small[toys.indices(split)]) for split in ("train", "holdout"))
 
 def photo_to_toys(
     parts: tuple,       # as `opened` gives
@@ -130,7 +130,8 @@ def photo_to_toys(
     seen, said = read_photo(photo, frame, 4 * frozen.size)
     x = torch.from_numpy(to_signed(np.asarray(fit_square(seen, frozen.size)))).permute(2, 0, 1)[None]
     e = frozen.see(x)[0].detach()
-    if strangeness(e, train, held) > 0.99: said.append("the photo is further from the toys that this run has learnt from than any held-out one: expect a guess")
+    if not len(held): said.append("nothing was held out in this run, so how unusual the photo is cannot be said")
+    elif strangeness(e, train, held) > 0.99: said.append("the photo is further from the toys that this run has learnt from than any held-out one: expect a guess")
     ws = refine(frozen, x, map_pictures(frozen, mappers, x), refine_steps)
     near = toys.indices("train")[torch.cdist(e[None], train)[0].argsort()[:n].numpy()]
     return seen, drawn_of(frozen, vary(frozen, ws, n, seed)), near, said
