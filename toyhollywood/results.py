@@ -6,9 +6,9 @@
 __all__ = ['ALGORITHM_NAMES', 'ENCODER_NAMES', 'SEED_ACCURACY', 'SEED_ENCODERS', 'SEED_NOTE', 'SEED_FID', 'DRAWN_BY',
            'DISTANCE_HEAD', 'DISTANCES', 'SUPERRES_HEAD', 'MAPPED', 'KEPT', 'SHOWN', 'EXAMPLES', 'stage_pages',
            'run_config', 'run_stages', 'StageView', 'read_view', 'RunView', 'read_run', 'encoder_word', 'score_cells',
-           'best_accuracy', 'chosen_accuracy', 'floor_words', 'score_table', 'distance_rows', 'superres_rows',
-           'mapper_table', 'in_turns', 'mosaic', 'metric_rows', 'read_records', 'results_table', 'crawled_host',
-           'shown_source', 'write_toys', 'write_results']
+           'best_accuracy', 'chosen_accuracy', 'floor_words', 'score_table', 'distance_rows', 'distance_note',
+           'superres_rows', 'mapper_table', 'in_turns', 'mosaic', 'metric_rows', 'read_records', 'results_table',
+           'crawled_host', 'shown_source', 'write_toys', 'write_results']
 
 # %% ../nbs/09_results.ipynb #6b208491
 import contextlib, functools, re, shlex
@@ -18,6 +18,7 @@ import numpy as np, yaml
 from PIL import Image
 from .core import UserError, display_path, notebooks_folder, picture_grid, read_json, slug, write_bytes, write_json
 from .data import Dataset
+from .metrics import had_part
 from .webpage import Markdown, as_dict, jpeg, markdown_table, number, read_object, small_jpeg
 
 # %% ../nbs/09_results.ipynb #365d8998
@@ -213,22 +214,32 @@ def _figure_of(metrics, name):
     entry = as_dict(metrics.get(name))
     return number(entry.get("value"), entry.get("sd"))
 
+def _judge_named(stage, by, before=""):
+    "A judge's name, with a dagger where it had a part in the training."
+    return by + " †" * had_part(as_dict(stage.metrics.get(f"{before}{by}/kernel_distance")).get("extractor"))
+
 def distance_rows(
     stages: list,    # of StageView; those that were not judged are left out
     names=DRAWN_BY,  # {stage: how the table calls it}
 ) -> list:           # rows of DISTANCE_HEAD, one a generator and judge
-    "What the judges say of what was drawn, with the floors."
+    "What the judges say of what was drawn, with the floors; a dagger at a judge that had a part in the training (`distance_note` says so)."
     rows = []
     for stage in stages:
         name = names.get(stage.name, stage.name).format_map(_Known(as_dict(stage.record.get("parameters"))))
         judges = [n.removesuffix("/kernel_distance") for n in stage.metrics if n.endswith("/kernel_distance") and n.count("/") == 1]
         steps = as_dict(stage.record.get("parameters")).get("timesteps")
         whole = f"ancestral {steps}" # all steps of a diffusion, of fewer drawings
-        rows += [[name, by, *(_figure_of(stage.metrics, f"{by}/{d}") for d in DISTANCES)] for by in judges if " " not in by]
+        rows += [[name, _judge_named(stage, by), *(_figure_of(stage.metrics, f"{by}/{d}") for d in DISTANCES)] for by in judges if " " not in by]
         for by in judges:
             entry = as_dict(stage.metrics.get(f"{whole}/{by}/kernel_distance"))
             if entry: rows.append([f"{stage.name}, T = {steps} ancestral ({entry.get('n')} drawn)", by, number(entry.get("value"), entry.get("sd")), _figure_of(stage.metrics, f"{by}/kernel_distance_floor"), *["–"] * 8])
     return rows
+
+def distance_note(
+    rows: list, # of `distance_rows`
+) -> str:       # to stand below the table; empty where nothing needs saying
+    "What the marks in the table mean."
+    return "† The training was against this network, so it is no independent judge of what came of it." if any("†" in row[1] for row in rows) else ""
 
 class _Known(dict):
     "A parameter that a record lacks is three dots."
