@@ -5,7 +5,7 @@ import shutil
 import pytest
 import yaml
 from conftest import said
-from PIL import Image, ImageDraw
+from PIL import Image, ImageChops, ImageDraw
 
 from toyhollywood.workflow import stage_names
 
@@ -63,7 +63,7 @@ def test_a_sentence_becomes_toys(command, run, tmp_path):
 
 
 def test_diffusion_listens(command, run, tmp_path):
-    "Words never seen are drawn and said, an empty prompt and too many steps are refused, and a drawing that was told something can be drawn again."
+    "Words never seen are drawn and said, also where there are no others, an empty prompt and too many steps are refused, and a drawing that was told something can be drawn again."
     ask = ("sample", "--run", run, "--model", "diffusion", "--n", "2", "--steps", "4")
     done = command(*ask, "--prompt", "a zyxwv robot", "--guidance", "3", "--out", tmp_path / "told.png")
     assert done.returncode == 0 and "zyxwv" in done.stderr, done.stderr
@@ -71,6 +71,12 @@ def test_diffusion_listens(command, run, tmp_path):
     assert again.returncode == 0 and "the same in every pixel" in again.stdout, again.stderr
     done = command("draw", "a robot", "--run", run, "--model", "diffusion", "--n", "2", "--steps", "4", "--out", tmp_path / "drawn.png")
     assert done.returncode == 0, done.stderr
+    done = command(*ask, "--prompt", "zyxwv", "--out", tmp_path / "strange.png")
+    assert done.returncode == 0 and "as if nothing was said" in done.stderr, done.stderr
+    assert command(*ask, "--out", tmp_path / "untold.png").returncode == 0
+    assert max(high for _, high in ImageChops.difference(Image.open(tmp_path / "strange.png"), Image.open(tmp_path / "untold.png")).getextrema()) <= 1
+    again = command("sample", "--replay", tmp_path / "strange.png")
+    assert again.returncode == 0 and "the same in every pixel" in again.stdout, again.stderr
     said(command(*ask, "--prompt", "", "--out", tmp_path / "no.png"), 2, "none of the words")
     said(command(*ask, "--guidance", "3", "--out", tmp_path / "no.png"), 2, "nothing was said")
     said(command("sample", "--run", run, "--model", "diffusion", "--steps", "301", "--out", tmp_path / "no.png"), 2, "1 to 300")

@@ -9,13 +9,13 @@ __all__ = ['UNTOLD', 'ONLY_WORDS', 'ONLY_LINE', 'SAMPLERS', 'cosine_schedule', '
            'prompt_vectors']
 
 # %% ../nbs/42_diffusion.ipynb #de32fc79
-import math
+import math, sys
 from pathlib import Path
 import numpy as np, torch
 import torch.nn.functional as F
 from fastcore.basics import patch_to
 from torch import nn
-from .clip import known_words, load_clip, words_of
+from .clip import common_words, known_words, load_clip, words_of
 from .core import Stage, UserError, check_range, display_path, nearest, picture_grid, read_json
 from .data import Batches, Dataset, dice
 from .drawing import enough, latents_of, power_of_two
@@ -336,9 +336,12 @@ def prompt_vectors(
     net: UNet,
     texts: list,  # of strings
 ) -> torch.Tensor: # (n, text)
-    "Texts as the model takes them, words never seen named on stderr; raises `UserError` for a model that takes no words, one that another CLIP taught, and a text without any known word."
+    "Texts as the model takes them, words never seen named on stderr; a text of nothing else is taken as nothing told, and said. Raises `UserError` for a model that takes no words, one that another CLIP taught, and an empty text."
     if not net.text: raise UserError("this diffusion model takes no words: its run had no CLIP, or no titles, when it was trained")
     if read_json(Path(run) / "clip" / "model.json")["sha256"] != net.reads: raise UserError(f"the diffusion model was trained with another CLIP than its run has now: run  toyhollywood run --stages diffusion --out {display_path(run)}")
-    clip = load_clip(run, own=True)
-    for text in texts: known_words(clip, text, Dataset.open(Path(run) / "data"))
-    return torch.from_numpy(np.asarray(clip.encode_text(texts), np.float32))
+    clip, dataset = load_clip(run, own=True), Dataset.open(Path(run) / "data")
+    strange = torch.tensor([bool(words_of(text)) and len(clip.unseen(text)) == len(words_of(text)) for text in texts])
+    for text, nothing in zip(texts, strange.tolist()):
+        if nothing: print(f"none of the words of {text!r} was ever seen, so it is drawn as if nothing was said; words that were: {', '.join(common_words(dataset))}", file=sys.stderr)
+        else: known_words(clip, text, dataset)
+    return torch.from_numpy(np.asarray(clip.encode_text(texts), np.float32)) * ~strange[:, None]

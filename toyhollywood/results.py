@@ -4,11 +4,11 @@
 
 # %% auto #0
 __all__ = ['ALGORITHM_NAMES', 'ENCODER_NAMES', 'SEED_ACCURACY', 'SEED_ENCODERS', 'SEED_NOTE', 'SEED_FID', 'DRAWN_BY',
-           'DISTANCE_HEAD', 'DISTANCES', 'SUPERRES_HEAD', 'MAPPED', 'KEPT', 'SHOWN', 'EXAMPLES', 'stage_pages',
-           'run_config', 'run_stages', 'StageView', 'read_view', 'RunView', 'read_run', 'encoder_word', 'score_cells',
-           'best_accuracy', 'chosen_accuracy', 'floor_words', 'score_table', 'distance_rows', 'superres_rows',
-           'mapper_table', 'in_turns', 'mosaic', 'metric_rows', 'read_records', 'results_table', 'crawled_host',
-           'shown_source', 'write_toys', 'write_results']
+           'SAME_SEEDS', 'DISTANCE_HEAD', 'DISTANCES', 'FEWEST', 'SUPERRES_HEAD', 'MAPPED', 'KEPT', 'SHOWN', 'EXAMPLES',
+           'stage_pages', 'run_config', 'run_stages', 'StageView', 'read_view', 'RunView', 'read_run', 'encoder_word',
+           'score_cells', 'best_accuracy', 'chosen_accuracy', 'floor_words', 'score_table', 'distance_rows',
+           'distance_note', 'superres_rows', 'mapper_table', 'in_turns', 'mosaic', 'metric_rows', 'read_records',
+           'results_table', 'crawled_host', 'shown_source', 'write_toys', 'write_results']
 
 # %% ../nbs/09_results.ipynb #6b208491
 import contextlib, functools, re, shlex
@@ -18,6 +18,7 @@ import numpy as np, yaml
 from PIL import Image
 from .core import UserError, display_path, notebooks_folder, picture_grid, read_json, slug, write_bytes, write_json
 from .data import Dataset
+from .metrics import had_part
 from .webpage import Markdown, as_dict, jpeg, markdown_table, number, read_object, small_jpeg
 
 # %% ../nbs/09_results.ipynb #365d8998
@@ -206,29 +207,45 @@ def score_table(
 
 # %% ../nbs/09_results.ipynb #f4e00c27
 DRAWN_BY = {"fastgan": "FastGAN", "stylegan2": "StyleGAN2", "diffusion": "diffusion, {sampling_steps} steps"}
-DISTANCE_HEAD = ["drawn by", "judged by", "#kernel distance", "#its floor", "#Fréchet distance", "#its floor", "#precision", "#recall", "#coverage", "#memorisation", "#its floor", "#authenticity"]
+SAME_SEEDS = "same seeds/" # of a diffusion: the seeds that were drawn with all T steps, in few steps
+DISTANCE_HEAD = ["drawn by", "judged by", "#drawn", "#held out", "#trained, s", "#kernel distance", "#its floor", "#Fréchet distance", "#its floor", "#precision", "#recall", "#coverage", "#memorisation", "#its floor", "#authenticity"]
 DISTANCES = ("kernel_distance", "kernel_distance_floor", "frechet_distance", "frechet_distance_floor", "precision", "recall", "coverage", "memorisation", "memorisation_floor", "authenticity")
 
 def _figure_of(metrics, name):
     entry = as_dict(metrics.get(name))
     return number(entry.get("value"), entry.get("sd"))
 
+FEWEST = 200 # pictures on each side below which a Fréchet distance is mostly the bias of few, and is not shown
+
+def _judged_row(stage, name, by, before=""):
+    "One row: what one judge says of one heap of drawings, and how many it saw; a dagger where it had a part in the training."
+    entries = {score: as_dict(stage.metrics.get(f"{before}{by}/{score}")) for score in DISTANCES}
+    enough = lambda score: "frechet" not in score or (entries[score].get("n") or 0) >= FEWEST
+    whole = lambda value: f"{value:,.0f}" if isinstance(value, (int, float)) else "–"
+    counts = [entries["precision"].get("n") or entries["kernel_distance"].get("n"), entries["kernel_distance_floor"].get("n"), stage.record.get("train_seconds")]
+    return [name, by + " †" * had_part(entries["kernel_distance"].get("extractor")), *map(whole, counts), *(number(e.get("value"), e.get("sd")) if enough(score) else "–" for score, e in entries.items())]
+
 def distance_rows(
     stages: list,    # of StageView; those that were not judged are left out
     names=DRAWN_BY,  # {stage: how the table calls it}
 ) -> list:           # rows of DISTANCE_HEAD, one a generator and judge
-    "What the judges say of what was drawn, with the floors."
+    "What the judges say of what was drawn, with counts and floors; `distance_note` says what stands below it. A diffusion's drawings of all T steps have rows of their own, beside the same seeds in few steps."
     rows = []
     for stage in stages:
-        name = names.get(stage.name, stage.name).format_map(_Known(as_dict(stage.record.get("parameters"))))
+        given = as_dict(stage.record.get("parameters"))
+        name = names.get(stage.name, stage.name).format_map(_Known(given))
         judges = [n.removesuffix("/kernel_distance") for n in stage.metrics if n.endswith("/kernel_distance") and n.count("/") == 1]
-        steps = as_dict(stage.record.get("parameters")).get("timesteps")
-        whole = f"ancestral {steps}" # all steps of a diffusion, of fewer drawings
-        rows += [[name, by, *(_figure_of(stage.metrics, f"{by}/{d}") for d in DISTANCES)] for by in judges if " " not in by]
-        for by in judges:
-            entry = as_dict(stage.metrics.get(f"{whole}/{by}/kernel_distance"))
-            if entry: rows.append([f"{stage.name}, T = {steps} ancestral ({entry.get('n')} drawn)", by, number(entry.get("value"), entry.get("sd")), _figure_of(stage.metrics, f"{by}/kernel_distance_floor"), *["–"] * 8])
+        heaps = {"": name, f"ancestral {given.get('timesteps')}/": f"{stage.name}, T = {given.get('timesteps')} ancestral", SAME_SEEDS: f"{name}, the same seeds"}
+        rows += [_judged_row(stage, words, by, before) for before, words in heaps.items() for by in judges if f"{before}{by}/kernel_distance" in stage.metrics]
     return rows
+
+def distance_note(
+    rows: list, # of `distance_rows`
+) -> str:       # to stand below the table; empty where nothing needs saying
+    "What the marks in the table mean, and why it has gaps."
+    said = ["† The training was against this network, so it is no independent judge of what came of it."] * any("†" in row[1] for row in rows)
+    gaps = [row[DISTANCE_HEAD.index("#Fréchet distance")] == "–" for row in rows]
+    return " ".join(said + [f"A Fréchet distance of fewer than {FEWEST} pictures on each side is mostly the bias of few and is not shown."] * any(gaps))
 
 class _Known(dict):
     "A parameter that a record lacks is three dots."
