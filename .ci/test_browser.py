@@ -203,6 +203,26 @@ def test_every_figure_leads_to_its_notebook(screen, smoke_run):
     assert "/notebook." in screen.current_url
 
 
+def test_executed_notebooks_lead_on_and_keep_their_tables(screen, smoke_run):
+    from bs4 import BeautifulSoup
+
+    pages = sorted(smoke_run.glob("*/notebook.html"))
+    assert len(pages) > 12
+    tables = {}
+    for page in pages:
+        soup = BeautifulSoup(page.read_text(encoding="utf8"), "html.parser")
+        found = [e[name] for e in soup.find_all(True) for name in ("href", "src") if e.get(name)]
+        beside = [address for address in found if not address.startswith(("https://", "data:", "#"))]
+        dead = [address for address in beside if not (page.parent / unquote(urlparse(address).path)).is_file()]
+        assert not dead and not [e for e in soup("img") if not e["src"].startswith("data:")], (page, dead)
+        assert "Markdown object" not in soup.text, page
+        tables[page.parent.name] = len(soup("table"))
+    assert tables["cluster"] > 0 and tables["mapper"] > 1, tables
+    assert "../stylegan2/notebook.html" in (smoke_run / "mapper" / "notebook.html").read_text(encoding="utf8")
+    visit(screen, smoke_run / "cluster" / "notebook.html", 390)
+    assert screen.execute_script("return document.documentElement.scrollWidth") <= 390 and not complaints(screen)
+
+
 def test_sent_alone(screen, smoke_run, tmp_path):
     "Without its run the page still shows everything, and a link says where its notebook is instead of failing."
     shutil.copyfile(smoke_run / "report" / "index.html", tmp_path / "from a friend.html")

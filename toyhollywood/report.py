@@ -7,7 +7,7 @@ __all__ = ['SECTIONS', 'LAST', 'SPOKEN_OF', 'flat', 'receipt_section', 'json_lin
            'timing_section', 'render_notebooks', 'sections', 'dialogs', 'build_report']
 
 # %% ../nbs/60_report.ipynb #4cc7a2e3
-import contextlib, json, time
+import contextlib, json, re, time
 from pathlib import Path
 import numpy as np
 from .chain import CHAIN, chain_svg
@@ -16,7 +16,7 @@ from .core import UserError, duration, package_file, write_text
 from .gallery import cluster_section, eyes_section, fold_away, humans_section, larger_section, mapper_section, metrics_html, new_section, stage_section
 from .results import DRAWN_BY, RunView, StageView, encoder_word, read_run
 from .shelves import figures_row, glance, headline, hero, made_by, map_section, page_link, shown
-from .webpage import Album, Html, as_dict, document, notebook_html, number, read_object, table, tag
+from .webpage import SOURCE, Album, Html, as_dict, document, notebook_html, number, read_object, table, tag
 
 # %% ../nbs/60_report.ipynb #400b1c6a
 def flat(value, prefix: str = "") -> dict: # {"a / b": value}
@@ -108,16 +108,23 @@ def timing_section(view: RunView, album: Album):
                fold_away("Versions", table(["package", "version"], list(map(list, versions.items())))) if versions else None, id="cost")
 
 # %% ../nbs/60_report.ipynb #a7a03981
+def _up_to_date(page, source, here):
+    "Whether a page needs no writing: newer than its notebook and this code, and linking elsewhere for no stage that is here."
+    if not page.is_file() or page.stat().st_mtime < max(source.stat().st_mtime, package_file("webpage.py").stat().st_mtime): return False
+    return not set(re.findall(rf"{re.escape(SOURCE)}/nbs/\d\d[a-z]?_(\w+)\.ipynb", page.read_text(encoding="utf8", errors="replace"))) & here
+
 def render_notebooks(
     view: RunView,
 ) -> list: # names of the stages whose page was written
-    "Write <stage>/notebook.html beside every executed notebook that is newer than its page."
-    written = []
-    for stage in view.stages:
+    "Write <stage>/notebook.html beside every executed notebook where there is none, or an old one."
+    written, here = [], {s.name for s in view.stages if (s.folder / "notebook.ipynb").is_file()}
+    for stage in (s for s in view.stages if s.name in here):
         source, page = stage.folder / "notebook.ipynb", stage.folder / "notebook.html"
-        if not source.is_file() or page.is_file() and page.stat().st_mtime >= source.stat().st_mtime: continue
-        with contextlib.suppress(ImportError, UserError, KeyError, TypeError, AttributeError):
-            write_text(page, notebook_html(source))
+        with contextlib.suppress(ImportError, OSError): # without mistune and pygments the links lead to the notebook itself
+            if _up_to_date(page, source, here): continue
+            try: made = notebook_html(source)
+            except (UserError, KeyError, TypeError, AttributeError, ValueError): made = document(stage.name, tag("main", tag("p", "This notebook is damaged and cannot be shown as a page; what is left of it is in ", tag("a", "notebook.ipynb", href=f"../{stage.name}/notebook.ipynb"), ".", class_="note")), class_="page")
+            write_text(page, made)
             written.append(stage.name)
     return written
 
