@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['VOID', 'SOURCE', 'Html', 'escaped', 'tag', 'number', 'as_dict', 'read_object', 'jpeg', 'data_uri', 'Album',
-           'small_jpeg', 'figure_html', 'film_file', 'film_html', 'slider_html', 'colours', 'table', 'Markdown',
+           'small_jpeg', 'zoom', 'figure_html', 'film_file', 'film_html', 'slider_html', 'colours', 'table', 'Markdown',
            'markdown_table', 'document', 'script_json', 'outside_links', 'link_beside', 'notebook_html']
 
 # %% ../nbs/08_webpage.ipynb #9e8d849f
@@ -42,10 +42,11 @@ def number(
     sd=None,   # its standard deviation, or None
 ) -> str:      # such as "0.812 ± 0.013"
     "A figure with its spread; a dash for what is missing or not finite."
-    if not isinstance(value, (int, float)) or not math.isfinite(value): return "–"
+    finite = lambda v: isinstance(v, (int, float)) and abs(v) < 1e300 # also of whole numbers that no float holds
+    if not finite(value): return "–"
     digits = 0 if sd is None and float(value).is_integer() and (isinstance(value, int) or abs(value) >= 10 or value == 0) or abs(value) >= 1000 else 1 if abs(value) >= 100 else 2 if abs(value) >= 10 else 3
     text = f"{value:,.{digits}f}"
-    return f"{text} ± {sd:,.{digits}f}" if isinstance(sd, (int, float)) and math.isfinite(sd) else text
+    return f"{text} ± {sd:,.{digits}f}" if finite(sd) else text
 
 # %% ../nbs/08_webpage.ipynb #dcaa47e2
 def as_dict(value) -> dict: # the value, or an empty dictionary for anything else
@@ -117,15 +118,23 @@ def small_jpeg(
     return data
 
 # %% ../nbs/08_webpage.ipynb #37a7cb3e
+def zoom(
+    picture: Html,
+    caption: str,       # of the figure
+    class_: str = None, # further classes
+) -> Html:
+    "A picture that opens large, by mouse and by keyboard; `page.js` does it."
+    return tag("button", picture, type="button", class_=f"zoom {class_}" if class_ else "zoom", aria_label=f"show large: {caption}")
+
 def figure_html(
     figure: dict, # {name, path, caption}
     album: Album,
     link: Html = None, # to the page that made it, set behind the caption
 ) -> Html:
-    "A figure with its caption, which is also its alternative text."
+    "A figure with its caption, which is also its alternative text; a button opens it large."
     address = album.figure(figure["path"])
     caption = figure["caption"] if address else f"{figure['caption']} (not on this page; see {figure['path'].name} in {figure['path'].parent.parent.name}/figures)"
-    return tag("figure", tag("img", src=address, alt=figure["caption"], decoding="async") if address else None, tag("figcaption", caption, [" ", link] if link else None))
+    return tag("figure", zoom(tag("img", src=address, alt=figure["caption"], decoding="async"), figure["caption"]) if address else None, tag("figcaption", caption, [" ", link] if link else None))
 
 # %% ../nbs/08_webpage.ipynb #861033cc
 def film_file(
@@ -153,7 +162,7 @@ def film_html(
     moving = still and album.add(film, "image/webp")
     if not moving: return None
     shown = tag("picture", tag("source", media="(prefers-reduced-motion: reduce)", srcset=still), tag("img", src=moving, alt=caption, class_=class_, decoding="async"))
-    return tag("figure", shown, tag("figcaption", caption, [" ", link] if link else None))
+    return tag("figure", zoom(shown, caption, "moving"), tag("figcaption", caption, [" ", link] if link else None))
 
 # %% ../nbs/08_webpage.ipynb #6c2d65cd
 def slider_html(
@@ -203,10 +212,11 @@ def document(
     *body,              # Html
     class_: str = None, # of the body
 ) -> str:
-    "A whole HTML page with the style inside it."
+    "A whole HTML page with the style inside it; halves of characters, which no file takes, become question marks."
     style = package_file("assets", "page.css").read_text(encoding="utf8")
     head = tag("head", tag("meta", charset="utf-8"), tag("meta", name_="viewport", content="width=device-width, initial-scale=1"), tag("title", title), tag("link", rel="icon", href="data:,"), tag("style", Html(style)))
-    return "<!doctype html>\n" + tag("html", head, tag("body", *body, class_=class_), lang="en")
+    page = "<!doctype html>\n" + tag("html", head, tag("body", *body, class_=class_), lang="en")
+    return page.encode("utf8", "replace").decode("utf8")
 
 # %% ../nbs/08_webpage.ipynb #710cc9cc
 def script_json(value) -> Html:
