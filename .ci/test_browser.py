@@ -122,10 +122,10 @@ def test_lasso(page, smoke_run, tmp_path):
 def test_desk_and_phone_by_day_and_night(screen, smoke_run, width, scheme, tmp_path):
     visit(screen, smoke_run / "report" / "index.html", width, scheme)
     assert screen.execute_script("return document.documentElement.scrollWidth") <= width, "nothing is wider than the screen"
-    shot = Image.open(io.BytesIO(screen.get_screenshot_as_png())).convert("L")
-    paper = shot.getpixel((4, 4))
+    seen = Image.open(io.BytesIO(screen.get_screenshot_as_png())).convert("L")
+    paper = seen.getpixel((4, 4))
     assert paper > 220 if scheme == "light" else paper < 60, "paper by day, night by night"
-    assert shot.getextrema()[1] - shot.getextrema()[0] > 150, "there is something to read"
+    assert seen.getextrema()[1] - seen.getextrema()[0] > 150, "there is something to read"
     assert find(screen, ".chain .upright" if width < 500 else ".chain .lying").is_displayed()
     shot(screen, tmp_path, f"{width}-{scheme}-top")
     find(screen, "#the-map").location_once_scrolled_into_view
