@@ -3,6 +3,7 @@ import io
 import json
 import os
 import shutil
+import statistics
 import time
 from pathlib import Path
 from urllib.parse import unquote, urlparse
@@ -52,8 +53,16 @@ def visit(browser, path, width=1280, scheme="light", motion="no-preference"):
     browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {"width": width, "height": 844 if width < 500 else 900, "deviceScaleFactor": 1, "mobile": width < 500})
     browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": scheme}, {"name": "prefers-reduced-motion", "value": motion}]})
     browser.get_log("browser")
+    browser.set_script_timeout(60)
     browser.get(Path(path).as_uri())
     return browser
+
+
+def shot(browser, tmp_path, name):
+    "A picture of the screen, to be looked at, where TOYHOLLYWOOD_SHOTS says."
+    folder = Path(os.environ.get("TOYHOLLYWOOD_SHOTS") or tmp_path)
+    folder.mkdir(parents=True, exist_ok=True)
+    assert browser.save_screenshot(str(folder / f"report-{name}.png"))
 
 
 def complaints(browser):
@@ -110,16 +119,23 @@ def test_lasso(page, smoke_run, tmp_path):
 
 @pytest.mark.parametrize("width", [1280, 390])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_desk_and_phone_by_day_and_night(screen, smoke_run, width, scheme):
+def test_desk_and_phone_by_day_and_night(screen, smoke_run, width, scheme, tmp_path):
     visit(screen, smoke_run / "report" / "index.html", width, scheme)
     assert screen.execute_script("return document.documentElement.scrollWidth") <= width, "nothing is wider than the screen"
-    shot = Image.open(io.BytesIO(screen.get_screenshot_as_png())).convert("L")
-    paper = shot.getpixel((4, 4))
+    seen = Image.open(io.BytesIO(screen.get_screenshot_as_png())).convert("L")
+    paper = seen.getpixel((4, 4))
     assert paper > 220 if scheme == "light" else paper < 60, "paper by day, night by night"
-    assert shot.getextrema()[1] - shot.getextrema()[0] > 150, "there is something to read"
+    assert seen.getextrema()[1] - seen.getextrema()[0] > 150, "there is something to read"
     assert find(screen, ".chain .upright" if width < 500 else ".chain .lying").is_displayed()
+    shot(screen, tmp_path, f"{width}-{scheme}-top")
     find(screen, "#the-map").location_once_scrolled_into_view
     find(screen, "#map[data-ready]")
+    time.sleep(0.5)
+    shot(screen, tmp_path, f"{width}-{scheme}-map")
+    for part in ("new-toys", "cost"):
+        find(screen, f"#{part}").location_once_scrolled_into_view
+        time.sleep(0.3)
+        shot(screen, tmp_path, f"{width}-{scheme}-{part}")
     assert not complaints(screen)
 
 
@@ -130,10 +146,12 @@ def test_small_and_quick(screen, smoke_run):
     assert page.stat().st_size < 10e6
     assert not outside_links(page.read_text(encoding="utf8"))
     times = []
-    for _ in range(3):
+    for _ in range(5):  # the map is made when somebody comes near: until the page can be touched, and then until the map can
         visit(screen, page)
-        times.append(screen.execute_script("return performance.getEntriesByType('navigation')[0].domInteractive"))
-    assert min(times) < 2000, f"interactive after {times} ms"
+        there = screen.execute_script("return performance.getEntriesByType('navigation')[0].domInteractive")
+        times.append(there + screen.execute_async_script("""const done = arguments[0], box = document.getElementById('map'), start = performance.now(); box.scrollIntoView();
+            (function look() { 'ready' in box.dataset ? done(performance.now() - start) : requestAnimationFrame(look); })()"""))
+    assert statistics.median(times) < 2000, f"interactive with its map after {times} ms"
 
 
 def on_map(browser, path, **how):
@@ -203,16 +221,63 @@ def test_every_figure_leads_to_its_notebook(screen, smoke_run):
     assert "/notebook." in screen.current_url
 
 
+def test_executed_notebooks_lead_on_and_keep_their_tables(screen, smoke_run):
+    from bs4 import BeautifulSoup
+
+    pages = sorted(smoke_run.glob("*/notebook.html"))
+    assert len(pages) > 12
+    tables = {}
+    for page in pages:
+        soup = BeautifulSoup(page.read_text(encoding="utf8"), "html.parser")
+        found = [e[name] for e in soup.find_all(True) for name in ("href", "src") if e.get(name)]
+        beside = [address for address in found if not address.startswith(("https://", "data:", "#"))]
+        dead = [address for address in beside if not (page.parent / unquote(urlparse(address).path)).is_file()]
+        assert not dead and not [e for e in soup("img") if not e["src"].startswith("data:")], (page, dead)
+        assert "Markdown object" not in soup.text, page
+        tables[page.parent.name] = len(soup("table"))
+    assert tables["cluster"] > 0 and tables["mapper"] > 1, tables
+    assert "../stylegan2/notebook.html" in (smoke_run / "mapper" / "notebook.html").read_text(encoding="utf8")
+    visit(screen, smoke_run / "cluster" / "notebook.html", 390)
+    assert screen.execute_script("return document.documentElement.scrollWidth") <= 390 and not complaints(screen)
+
+
 def test_sent_alone(screen, smoke_run, tmp_path):
     "Without its run the page still shows everything, and a link says where its notebook is instead of failing."
     shutil.copyfile(smoke_run / "report" / "index.html", tmp_path / "from a friend.html")
     visit(screen, tmp_path / "from a friend.html")
-    assert screen.execute_script("return [...document.images].every(i => i.hidden || i.closest('dialog') || !i.complete || i.naturalWidth > 0)")
-    screen.execute_script("document.querySelector('figure figcaption a').click()")
-    note = find(screen, "dialog.alone[open]")
-    assert "travels alone" in note.text and "/notebook." in note.text and "friend.html" in unquote(screen.current_url)
-    screen.execute_script("document.querySelector('dialog.alone button').click()")
-    assert not note.is_displayed()
+    pictures, end = "[...document.images].filter(i => !i.closest('dialog'))", time.monotonic() + 20
+    while not screen.execute_script(f"return {pictures}.every(i => i.complete)") and time.monotonic() < end:
+        time.sleep(0.1)
+    assert screen.execute_script(f"return [{pictures}.length, {pictures}.filter(i => !i.complete || !i.naturalWidth).map(i => i.alt)]")[1] == []
+    # a figure's link, a box of the drawn chain, and the link of a stage that has no picture to ask for
+    screen.execute_script("const bare = document.querySelector('#cost a.nb'); delete bare.dataset.beside; bare.closest('details').open = true")
+    for link in ("figure figcaption a", ".chain .lying a", "#cost a.nb"):
+        screen.execute_script("document.querySelector(arguments[0]).dispatchEvent(new MouseEvent('click', {bubbles: true, cancelable: true}))", link)
+        note = find(screen, "dialog.alone[open]")
+        assert "travels alone" in note.text and "/notebook." in note.text and "friend.html" in unquote(screen.current_url), link
+        shot(screen, tmp_path, "alone")
+        screen.execute_script("document.querySelector('dialog.alone button').click()")
+        assert not note.is_displayed()
+
+
+def test_figures_and_the_map_by_keyboard(screen, smoke_run):
+    from selenium.webdriver.common.action_chains import ActionChains
+    from selenium.webdriver.common.keys import Keys
+
+    visit(screen, smoke_run / "report" / "index.html")
+    screen.execute_script("document.querySelector('#families h2').setAttribute('tabindex', -1); document.querySelector('#families h2').focus()")
+    at = "return [document.activeElement.className, document.activeElement.getAttribute('aria-label') || '', getComputedStyle(document.activeElement).outlineStyle]"
+    ActionChains(screen).send_keys(Keys.TAB).perform()
+    name, words, ring = screen.execute_script(at)
+    assert name == "zoom" and words.startswith("show large: ") and ring != "none", (name, words, ring)
+    ActionChains(screen).send_keys(Keys.ENTER).perform()
+    large = find(screen, "dialog.large[open] img")
+    assert large.get_attribute("alt") and f"show large: {large.get_attribute('alt')}" == words and int(large.get_attribute("naturalWidth")) > 100
+    ActionChains(screen).send_keys(Keys.ESCAPE).perform()
+    assert not screen.execute_script("return document.querySelector('dialog.large').open") and screen.execute_script(at)[:2] == [name, words], "the keyboard is where it was"
+    roles = screen.execute_script("return [document.querySelector('#map canvas.view').getAttribute('role'), ...[...document.querySelectorAll('.chain svg')].map(s => s.getAttribute('role'))]")
+    assert roles == ["application", "group", "group"]
+    assert not complaints(screen)
 
 
 def test_films_sliders_and_large_figures(screen, smoke_run):

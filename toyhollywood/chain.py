@@ -98,7 +98,7 @@ def _box(view, x, y, width, height, href):
     lines = [tag("text", w, x=f"{x:g}", y=f"{y - 2 - 13 * (len(words) / 2 - 0.5) + 14 * i:g}", style=None if width > 90 else "font-size:12px") for i, w in enumerate(words)]
     state = tag("text", _said(view), x=f"{x:g}", y=f"{y + 16 + 5 * (len(words) - 1):g}", class_="s", style=None if width > 90 else "font-size:11px")
     inside = [tag("title", f"{view.name}: {view.sentence or _said(view)}"), tag("rect", x=f"{x - width / 2:g}", y=f"{y - height / 2:g}", width=width, height=height, rx=10), lines, state]
-    return tag("g", tag("a", inside, href=href) if href else inside, class_={"to come": "come", "left out": "come", "begun": "come", "this page": "here"}.get(view.state, view.state))
+    return tag("g", tag("a", inside, href=href, data_beside=view.beside) if href else inside, class_={"to come": "come", "left out": "come", "begun": "come", "this page": "here"}.get(view.state, view.state))
 
 # %% ../nbs/09a_chain.ipynb #dc848984
 def chain_svg(
@@ -119,8 +119,9 @@ def chain_svg(
     size = (across * most, along * len(steps)) if upright else (along * len(steps), across * most)
     ways = [[b, *((s, b, n) for s, step in enumerate(steps) if (b, n) in step), n] for n in arrows for b in arrows[n]]
     lines = [tag("path", d=_curve([spot[p] for p in way], upright, width, height)) for way in ways]
-    boxes = [_box(named[n], *spot[n], width, height, link(named[n])) for s in steps for n in s if isinstance(n, str)]
-    return tag("svg", tag("style", Html(CHAIN_STYLE)), lines, boxes, xmlns="http://www.w3.org/2000/svg", viewBox=f"0 0 {size[0]:g} {size[1]:g}", class_="chainfig", role="img", aria_label=f"The chain of {len(named)} stages")
+    links = {v.name: link(v) for v in views}
+    boxes = [_box(named[n], *spot[n], width, height, links[n]) for s in steps for n in s if isinstance(n, str)]
+    return tag("svg", tag("style", Html(CHAIN_STYLE)), lines, boxes, xmlns="http://www.w3.org/2000/svg", viewBox=f"0 0 {size[0]:g} {size[1]:g}", class_="chainfig", role="group" if any(links.values()) else "img", aria_label=f"The chain of {len(named)} stages")
 
 # %% ../nbs/09a_chain.ipynb #60e92093
 def _curve(points, upright, width, height):

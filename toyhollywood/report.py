@@ -4,10 +4,10 @@
 
 # %% auto #0
 __all__ = ['SECTIONS', 'LAST', 'SPOKEN_OF', 'flat', 'receipt_section', 'json_lines', 'left_out_section', 'chain_html',
-           'timing_section', 'render_notebooks', 'sections', 'dialogs', 'build_report']
+           'timing_section', 'render_notebooks', 'make', 'sections', 'dialogs', 'build_report']
 
 # %% ../nbs/60_report.ipynb #4cc7a2e3
-import contextlib, json, time
+import contextlib, json, re, time
 from pathlib import Path
 import numpy as np
 from .chain import CHAIN, chain_svg
@@ -16,7 +16,7 @@ from .core import UserError, duration, package_file, write_text
 from .gallery import cluster_section, eyes_section, fold_away, humans_section, larger_section, mapper_section, metrics_html, new_section, stage_section
 from .results import DRAWN_BY, RunView, StageView, encoder_word, read_run
 from .shelves import figures_row, glance, headline, hero, made_by, map_section, page_link, shown
-from .webpage import Album, Html, as_dict, document, notebook_html, number, read_object, table, tag
+from .webpage import SOURCE, Album, Html, as_dict, document, notebook_html, number, read_object, table, tag
 
 # %% ../nbs/60_report.ipynb #400b1c6a
 def flat(value, prefix: str = "") -> dict: # {"a / b": value}
@@ -108,16 +108,23 @@ def timing_section(view: RunView, album: Album):
                fold_away("Versions", table(["package", "version"], list(map(list, versions.items())))) if versions else None, id="cost")
 
 # %% ../nbs/60_report.ipynb #a7a03981
+def _up_to_date(page, source, here):
+    "Whether a page needs no writing: newer than its notebook and this code, and linking elsewhere for no stage that is here."
+    if not page.is_file() or page.stat().st_mtime < max(source.stat().st_mtime, package_file("webpage.py").stat().st_mtime): return False
+    return not set(re.findall(rf"{re.escape(SOURCE)}/nbs/\d\d[a-z]?_(\w+)\.ipynb", page.read_text(encoding="utf8", errors="replace"))) & here
+
 def render_notebooks(
     view: RunView,
 ) -> list: # names of the stages whose page was written
-    "Write <stage>/notebook.html beside every executed notebook that is newer than its page."
-    written = []
-    for stage in view.stages:
+    "Write <stage>/notebook.html beside every executed notebook where there is none, or an old one."
+    written, here = [], {s.name for s in view.stages if (s.folder / "notebook.ipynb").is_file()}
+    for stage in (s for s in view.stages if s.name in here):
         source, page = stage.folder / "notebook.ipynb", stage.folder / "notebook.html"
-        if not source.is_file() or page.is_file() and page.stat().st_mtime >= source.stat().st_mtime: continue
-        with contextlib.suppress(ImportError, UserError, KeyError, TypeError, AttributeError):
-            write_text(page, notebook_html(source))
+        with contextlib.suppress(ImportError, OSError): # without mistune and pygments the links lead to the notebook itself
+            if _up_to_date(page, source, here): continue
+            try: made = notebook_html(source)
+            except (UserError, KeyError, TypeError, AttributeError, ValueError): made = document(stage.name, tag("main", tag("p", "This notebook is damaged and cannot be shown as a page; what is left of it is in ", tag("a", "notebook.ipynb", href=f"../{stage.name}/notebook.ipynb"), ".", class_="note")), class_="page")
+            write_text(page, made)
             written.append(stage.name)
     return written
 
@@ -127,11 +134,13 @@ SECTIONS = {"shelves": ("Shelves", glance), "the-map": ("Map", map_section), "fa
 LAST = {"receipt": ("Crawler", receipt_section), "left-out": ("Left out", left_out_section), "cost": ("Cost", timing_section)}
 SPOKEN_OF = {"larger": ("superres", "superres_x4"), "new-toys": tuple(DRAWN_BY), "photo-to-toy": ("mapper",), "eyes": ("vae", "vae_dists", "imagenet", "clip", "clip_unnamed", "simclr")}
 
+def make(name, word, function, *arguments) -> tuple: # (id, name in the menu, Html)
+    "A part of the page, or a sentence in its place where it breaks."
+    try: return name, word, function(*arguments)
+    except Exception as error: return name, word, tag("section", tag("h2", word), tag("p", f"This part could not be made: {type(error).__name__}: {error}", class_="note"), id=name)
+
 def sections(view: RunView, album: Album) -> list: # [(id, name in the menu, Html)]
     "All sections that have something to show, in order."
-    def make(name, word, function, *arguments):
-        try: return name, word, function(*arguments)
-        except Exception as error: return name, word, tag("section", tag("h2", word), tag("p", f"This part could not be made: {type(error).__name__}: {error}", class_="note"), id=name)
     first = [make(name, word, f, view, album) for name, (word, f) in SECTIONS.items()]
     spoken = {"catalogue", "scrape", "data", "cluster", *(s for name, _, made in first if made for s in SPOKEN_OF.get(name, ()))}
     own = [make(f"stage-{s.name}", encoder_word(s.name) if encoder_word(s.name) != s.name else s.name.capitalize(), stage_section, s, album) for s in view.stages if s.name not in spoken]
@@ -144,6 +153,10 @@ def dialogs() -> list: # of Html
     return [tag("dialog", tag("img", src="data:,", alt=""), class_="large"),
             tag("dialog", tag("p", "This page travels alone. The notebook stayed in the folder of the run that made it, as ", tag("code"), "; whoever sent you the page has it."), tag("button", "Close", type="button"), class_="alone")]
 
+def _title(view):
+    with contextlib.suppress(Exception): return headline(view)[0].rstrip(".")
+    return f"The run {view.run.name}"
+
 def build_report(
     run,            # run folder, with any part of its stages finished
     compare=None,   # another run folder whose figures stand beside
@@ -154,13 +167,13 @@ def build_report(
     other = read_run(compare) if compare else None
     if other: run_names(view, other)
     render_notebooks(view)
-    top = hero(view, album)
-    two = [("two-runs", "Two runs", compare_section(view, other, album))] if other else []
+    top = make("top", view.run.name, hero, view, album)[2]
+    two = [make("two-runs", "Two runs", compare_section, view, other, album)] if other else []
     parts = two + sections(view, album)
     menu = tag("nav", tag("ul", [tag("li", tag("a", word, href=f"#{name}")) for name, word, _ in parts]), aria_label="sections") if parts else None
     foot = tag("footer", f"Made by toyhollywood on {time.strftime('%-d %B %Y, %H:%M')}. All pictures and numbers are in this one file; only the links to executed notebooks lead to other files of the run's folder, and need it beside this page.")
     script = package_file("assets", "page.js").read_text(encoding="utf8")
     body = [tag("a", "to the content", href="#content", class_="skip"), top, menu, tag("main", [made for _, _, made in parts], id="content"), foot, *dialogs(), tag("script", Html(script))]
     path = Path(run).resolve() / "report/index.html"
-    write_text(path, document(headline(view)[0].rstrip("."), *body))
+    write_text(path, document(_title(view), *body))
     return path

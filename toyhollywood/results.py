@@ -6,14 +6,15 @@
 __all__ = ['ALGORITHM_NAMES', 'ENCODER_NAMES', 'SEED_ACCURACY', 'SEED_ENCODERS', 'SEED_NOTE', 'SEED_FID', 'DRAWN_BY',
            'SAME_SEEDS', 'DISTANCE_HEAD', 'DISTANCES', 'FEWEST', 'SUPERRES_HEAD', 'MAPPED', 'KEPT', 'SHOWN', 'EXAMPLES',
            'stage_pages', 'run_config', 'run_stages', 'StageView', 'read_view', 'RunView', 'read_run', 'encoder_word',
-           'score_cells', 'best_accuracy', 'chosen_accuracy', 'floor_words', 'score_table', 'distance_rows',
+           'score_cells', 'best_accuracy', 'chosen_accuracy', 'readers', 'floor_words', 'score_table', 'distance_rows',
            'distance_note', 'superres_rows', 'mapper_table', 'in_turns', 'mosaic', 'metric_rows', 'read_records',
            'results_table', 'crawled_host', 'shown_source', 'write_toys', 'write_results']
 
 # %% ../nbs/09_results.ipynb #6b208491
-import contextlib, functools, re, shlex
+import contextlib, functools, math, re, shlex
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import quote
 import numpy as np, yaml
 from PIL import Image
 from .core import UserError, display_path, notebooks_folder, picture_grid, read_json, slug, write_bytes, write_json
@@ -44,7 +45,7 @@ def stage_pages() -> dict: # {stage: {"title", "sentence", "notebook"}} in the o
 # %% ../nbs/09_results.ipynb #16f4c240
 def run_config(run) -> dict:
     "config.yaml of a run; empty when there is none or it cannot be read."
-    with contextlib.suppress(OSError, ValueError, yaml.YAMLError):
+    with contextlib.suppress(OSError, ValueError, RecursionError, yaml.YAMLError):
         config = yaml.safe_load((Path(run) / "config.yaml").read_text(encoding="utf8"))
         if isinstance(config, dict): return config
     return {}
@@ -80,6 +81,9 @@ class StageView:
     def page(self): # address of the executed notebook as seen from the report's folder, or None
         name = next((n for n in ("notebook.html", "notebook.ipynb") if (self.folder / n).is_file()), None)
         return name and f"../{self.name}/{name}"
+    @property
+    def beside(self): # address of a small picture of the stage, by which a browser finds out whether the run is there, or None
+        return f"../{self.name}/figures/{quote(self.figures[0]['path'].name)}" if self.figures else None
 
 # %% ../nbs/09_results.ipynb #86802f6b
 def read_view(
@@ -96,21 +100,27 @@ def read_view(
         elif error.is_file(): view.state, view.sentence = "failed", str(read_object(error).get("sentence") or "it left no reason")
         elif progress.is_file(): view.state, view.sentence = "begun", _how_far(read_object(progress))
     except (UserError, OSError) as broken: view.state, view.sentence = "damaged", str(broken)
-    view.metrics = {k: v for k, v in as_dict(view.record.get("metrics")).items() if isinstance(v, dict) and isinstance(v.get("value"), (int, float, type(None)))}
+    except RecursionError: view.state, view.sentence = "damaged", f"{display_path(view.folder)} holds a file that is nested too deeply; remove it and run the same command again"
+    view.metrics = {k: v for k, v in as_dict(view.record.get("metrics")).items() if isinstance(v, dict) and (v.get("value") is None or _is_figure(v["value"]))}
     figures = view.record.get("figures")
     view.figures = [f for f in map(functools.partial(_figure, view.folder), figures if isinstance(figures, list) else []) if f]
     return view
 
 # %% ../nbs/09_results.ipynb #d28d2394
+def _is_figure(value):
+    "Whether a value is a number that fits into a float."
+    with contextlib.suppress(OverflowError): return isinstance(value, (int, float)) and float(value) is not None
+    return False
+
 def _how_far(progress):
-    if not isinstance(progress.get("step"), (int, float)) or not isinstance(progress.get("of"), (int, float)): return "at work"
+    if not _is_figure(progress.get("step")) or not _is_figure(progress.get("of")): return "at work"
     return f"at step {progress['step']:g} of {progress['of']:g} when this page was made"
 
 def _figure(folder, entry):
     "A figure whose file lies in the stage's folder, or None."
-    path = (folder / str(as_dict(entry).get("file"))).resolve()
-    if not path.is_file() or not path.is_relative_to(folder.resolve()): return None
-    return {"name": str(entry.get("name")), "path": path, "caption": str(entry.get("caption") or entry.get("name"))}
+    with contextlib.suppress(OSError, ValueError, RuntimeError): # names that no file can have, links that go round
+        path = (folder / str(as_dict(entry).get("file"))).resolve()
+        if path.is_file() and path.is_relative_to(folder.resolve()): return {"name": str(entry.get("name")), "path": path, "caption": str(entry.get("caption") or entry.get("name"))}
 
 # %% ../nbs/09_results.ipynb #ff5dac42
 @dataclass
@@ -174,7 +184,12 @@ def chosen_accuracy(stage: StageView): # {algorithm, encoder, value, sd, n}, or 
     chosen = as_dict(stage.record.get("chosen"))
     algorithm, encoder = _algorithm(str(chosen.get("algorithm"))), encoder_word(str(chosen.get("encoder")))
     entry = score_cells(stage.metrics).get((algorithm, encoder))
-    return {"algorithm": algorithm, "encoder": encoder, **entry} if entry and isinstance(entry.get("value"), (int, float)) else None
+    return {"algorithm": algorithm, "encoder": encoder, **entry} if entry and isinstance(entry.get("value"), (int, float)) and math.isfinite(entry["value"]) else None
+
+def readers(stage: StageView) -> list: # of words, as `encoder_word` gives
+    "The encoders that have read the titles."
+    named = stage.record.get("read_titles")
+    return [encoder_word(str(name)) for name in named] if isinstance(named, list) else []
 
 # %% ../nbs/09_results.ipynb #eae59ca1
 SEED_ACCURACY = {"k-means": (0.239, 0.247, 0.249), "agglomerative": (0.300, 0.243, 0.282), "Birch": (0.316, 0.269, 0.291),
@@ -198,12 +213,12 @@ def score_table(
     "Algorithms by encoders, the best cell marked; an asterisk stands at encoders that have read the titles, a dagger at the cell chosen without labels."
     cells, best, chosen = score_cells(stage.metrics), best_accuracy(stage.metrics), chosen_accuracy(stage)
     if not cells: return None
-    encoders, readers = list(dict.fromkeys(e for _, e in cells)), [encoder_word(str(r)) for r in stage.record.get("read_titles") or []]
+    encoders, literate = list(dict.fromkeys(e for _, e in cells)), readers(stage)
     is_cell = lambda a, e, c: c is not None and (a, e) == (c["algorithm"], c["encoder"])
     def write(a, e):
         entry = cells.get((a, e), {})
         return cell(number(entry.get("value"), entry.get("sd")) + " †" * is_cell(a, e, chosen), is_cell(a, e, best))
-    return ["", *(e + " *" * (e in readers) for e in encoders)], [[a, *(write(a, e) for e in encoders)] for a in dict.fromkeys(a for a, _ in cells)]
+    return ["", *(e + " *" * (e in literate) for e in encoders)], [[a, *(write(a, e) for e in encoders)] for a in dict.fromkeys(a for a, _ in cells)]
 
 # %% ../nbs/09_results.ipynb #f4e00c27
 DRAWN_BY = {"fastgan": "FastGAN", "stylegan2": "StyleGAN2", "diffusion": "diffusion, {sampling_steps} steps"}

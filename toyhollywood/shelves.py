@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image
 from .core import UserError, display_path, picture_grid, read_json
 from .data import Dataset
-from .results import RunView, StageView, chosen_accuracy, crawled_host, encoder_word, in_turns
+from .results import RunView, StageView, chosen_accuracy, crawled_host, in_turns, readers
 from .webpage import Album, Html, as_dict, colours, figure_html, jpeg, script_json, tag
 
 # %% ../nbs/09b_shelves.ipynb #7a55731b
@@ -22,8 +22,7 @@ def page_link(
 ):                     # Html, or None for a stage without a notebook
     "A link to the executed notebook of a stage."
     if not stage.page: return None
-    beside = f"../{stage.name}/figures/{stage.figures[0]['path'].name}" if stage.figures else None
-    return tag("a", words or f"notebook {stage.name}", href=stage.page, class_="nb", data_beside=beside)
+    return tag("a", words or f"notebook {stage.name}", href=stage.page, class_="nb", data_beside=stage.beside)
 
 def made_by(*stages: StageView):
     "A line that leads to the executed notebooks of stages, or nothing when they have none."
@@ -71,8 +70,7 @@ def headline(view: RunView): # (heading, sentence)
     heap = as_dict(view["cluster"].metrics.get("majority")).get("value")
     seen = "plain pixels" if cell["encoder"] == "pixels" else f"{cell['encoder']} features"
     words = f"{cell['algorithm']} clustering of {seen} put {cell['value']:.0%} of them with their own kind" + (f", where one big heap would earn {heap:.0%}" if heap else "")
-    readers = [encoder_word(str(r)) for r in view["cluster"].record.get("read_titles") or []]
-    told = "The computer had read the titles, and nobody told it which toy belongs to which line." if cell["encoder"] in readers else "Nobody told the computer which is which."
+    told = "The computer had read the titles, and nobody told it which toy belongs to which line." if cell["encoder"] in readers(view["cluster"]) else "Nobody told the computer which is which."
     return heading, f"{sentence}. {told} {words[0].upper()}{words[1:]}."
 
 # %% ../nbs/09b_shelves.ipynb #2b658c8d
@@ -227,6 +225,6 @@ def map_section(view: RunView, album: Album):
     lead = "Toys that the computer finds alike lie close together. Touch or point at one to see it; click the map and use the wheel, or pinch, to come nearer. With the lasso, draw a loop round toys to choose them."
     if len(rows) < len(view.dataset): lead += f" {len(rows):,} of the {len(view.dataset):,} toys are shown."
     label = f"Map of {len(rows)} toys. Arrow keys move it, plus and minus zoom, n and p step from toy to toy, s chooses the toy."
-    stagebox = tag("div", tag("canvas", class_="view", tabindex=0, role="img", aria_label=label), _tip(), class_="stagebox")
+    stagebox = tag("div", tag("canvas", class_="view", tabindex=0, role="application", aria_label=label), _tip(), class_="stagebox")
     return tag("section", tag("h2", "The map"), tag("p", lead, class_="soft"), tag("div", _tools(data["ways"]), stagebox, _filters(), _picked(display_path(view.run)),
                tag("img", src=address, alt="", hidden="", decoding="async"), id="map"), tag("script", Html(album.spend(script_json(data))), type="application/json", id="map-data"), made_by(stage), id="the-map")

@@ -1,8 +1,8 @@
 // Behaviour of the result page: figures that open large, sliders, films that stop, links that know when they lead nowhere, and the map of toys. Plain JavaScript, no network.
 (() => {
   const dialog = document.querySelector("dialog.large"), alone = document.querySelector("dialog.alone");
-  document.querySelectorAll("figure img").forEach(image => image.addEventListener("click", () => {
-    const large = dialog.querySelector("img");
+  document.querySelectorAll("button.zoom").forEach(zoom => zoom.addEventListener("click", () => {
+    const image = zoom.querySelector("img"), large = dialog.querySelector("img");
     large.src = image.currentSrc || image.src; large.alt = image.alt; dialog.showModal();
   }));
   dialog.addEventListener("click", () => dialog.close());
@@ -21,14 +21,16 @@
     still.addEventListener("change", () => { playing = !still.matches; roll(); });
   }
 
-  // A link to a notebook first asks for a small picture of the same stage. Where that is not there either, the page was sent alone and says so.
-  document.querySelectorAll("a[data-beside]").forEach(link => link.addEventListener("click", event => {
-    if (event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
+  // A link out of this file first asks for a small picture of the same stage, or of any where that has none. Where that is not there either, the page was sent alone and says so.
+  const any = document.querySelector("a[data-beside]");
+  document.querySelectorAll('a[href^="../"]').forEach(link => link.addEventListener("click", event => {
+    const beside = link.dataset.beside || any && any.dataset.beside;
+    if (!beside || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
     event.preventDefault();
     const probe = new Image();
-    probe.onload = () => { location.href = link.href; };
+    probe.onload = () => { location.href = link.getAttribute("href"); };
     probe.onerror = () => { alone.querySelector("code").textContent = link.getAttribute("href").replace(/^(\.\.\/)+/, ""); alone.showModal(); };
-    probe.src = link.dataset.beside;
+    probe.src = beside;
   }));
   alone.querySelector("button").addEventListener("click", () => alone.close());
 
