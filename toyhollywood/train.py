@@ -5,8 +5,8 @@
 # %% auto #0
 __all__ = ['FORMAT', 'Phase', 'cosine', 'lazy_adam', 'Precision', 'run_phase', 'only', 'candidates', 'measure_precision',
            'random_state', 'set_random_state', 'save_model', 'file_hash', 'load_model', 'read_weights', 'load_weights',
-           'Loop', 'Hook', 'EMA', 'Log', 'Preview', 'Watch', 'Guard', 'save_state', 'read_state', 'Checkpoint', 'fit',
-           'out_of_memory', 'device_name']
+           'Loop', 'Hook', 'EMA', 'Log', 'Preview', 'Watch', 'finite', 'Guard', 'save_state', 'read_state',
+           'Checkpoint', 'fit', 'out_of_memory', 'device_name']
 
 # %% ../nbs/05_train.ipynb #51d7348f
 import contextlib, copy, csv, gc, hashlib, io, json, math, random, shutil, time
@@ -462,24 +462,36 @@ class Watch(Hook):
     def load_state_dict(self, state): self.rows = list(state.get("rows", []))
 
 # %% ../nbs/05_train.ipynb #140263b5
+def finite(
+    tensors, # tensors of any kind; only floating-point ones can fail
+) -> bool:
+    "Whether all numbers are numbers."
+    return all(bool(torch.isfinite(v).all()) for v in tensors if isinstance(v, torch.Tensor) and v.is_floating_point())
+
+def _weights(modules): return (v for state in modules for v in state.values())
+
 class Guard(Hook):
-    "Roll back and halve the rate when a loss is not finite; raises `JobError` after `patience` times."
+    "Roll back and halve the rate when a loss is not finite, or a weight at the end; raises `JobError` the time number `patience`."
     def __init__(self, every: int = 10, patience: int = 3):
         self.every, self.patience, self.times = every, patience, 0
     def begin(self, loop): self.good = copy.deepcopy(loop.state())
     def after_step(self, loop):
         if loop.step % self.every and loop.step != loop.steps: return
         broken = [k for k, v in loop.figures.items() if not torch.isfinite(torch.stack(v)).all()]
+        if not broken and loop.step == loop.steps and not self._sound(loop): broken = ["a weight"]
         if not broken:
-            if loop.step % (20 * self.every) == 0: self.good = copy.deepcopy(loop.state())
+            if loop.step % (20 * self.every) == 0 and self._sound(loop): self.good = copy.deepcopy(loop.state())
             return
         self.times += 1
         rate, step = loop.rate_factor / 2, loop.step
         loop.load_state(copy.deepcopy(self.good))
         loop.rate_factor, loop.figures = rate, {}
-        if self.times > self.patience: raise JobError(f"{broken[0]} was not a number {self.times} times, the last at step {step}; try a smaller learning rate")
+        if self.times >= self.patience: raise JobError(f"{broken[0]} was not a number {self.times} times, the last at step {step}; try a smaller learning rate")
         if loop.accelerator.is_main_process: print(f"{broken[0]} was not a number by step {step}: back to step {loop.step}, learning rate x {rate}")
         self.good["rate_factor"] = rate
+        for hook in loop.hooks:
+            if isinstance(hook, Checkpoint): hook.back_to(loop)
+    def _sound(self, loop): return finite(_weights(m.state_dict() for m in loop.modules.values()))
     def load_state_dict(self, state): self.times = max(self.times, state.get("times", 0))
     def state_dict(self): return {"times": self.times}
 
@@ -531,10 +543,16 @@ class Checkpoint(Hook):
         if loop.step == loop.steps or time.monotonic() - self.last > self.seconds: self.save(loop)
     def save(self, loop):
         self.last = time.monotonic()
-        if not loop.accelerator.is_main_process: return
+        if not loop.accelerator.is_main_process or not finite(_weights(m.state_dict() for m in loop.modules.values())): return # the guard will see to it
         save_state(self.folder / f"step-{loop.step:07d}", {"key": self.key, "plan": asdict(loop.plan), "seconds": loop.elapsed(), **loop.state()})
         for old in self.found()[:-2]: shutil.rmtree(old, ignore_errors=True)
     def found(self): return sorted(self.folder.glob("step-*"))
+    def back_to(self, loop):
+        "After a rollback: what was saved later is no way on, and the lower rate must survive a kill."
+        if not loop.accelerator.is_main_process: return
+        for later in self.found():
+            if int(later.name.removeprefix("step-")) > loop.step: shutil.rmtree(later)
+        self.save(loop)
 
 # %% ../nbs/05_train.ipynb #a4d480ce
 @patch
@@ -546,7 +564,7 @@ def newest(self: Checkpoint): # the state, or None
         except (OSError, ValueError, KeyError, SafetensorError) as error:
             print(f"checkpoint {folder.name} cannot be read ({error}) and is passed over")
             state = {}
-        if state.get("key") == self.key: return state
+        if state.get("key") == self.key and finite(_weights(state["modules"].values())): return state
         shutil.rmtree(folder)
 
 # %% ../nbs/05_train.ipynb #94093b7f
