@@ -413,6 +413,7 @@ def _simclr_of_lightly(folder, size, batch_size, backbone):
     step.net = net
     return batches(), step
 
+# %% ../nbs/90_benchmarks.ipynb #28a5af3b
 def _clock(device): return time.perf_counter if device.type == "cuda" else time.process_time
 
 def within(
@@ -429,6 +430,7 @@ def within(
     model, loop = train("third", max(2, int((seconds - now + started) * few / (now - again))), precision=plan)
     return model, loop.step, clock() - started
 
+# %% ../nbs/90_benchmarks.ipynb #2d12e284
 def bench_simclr(repeats: int = 5, size: int = 64, batch_size: int = 64, backbone: str = "resnet18", pictures: int = 512, beside: bool = True) -> dict:
     "Pictures a second of SimCLR's training from files to the optimizer's step, beside the package lightly where it is installed."
     import torch
