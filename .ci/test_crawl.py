@@ -153,6 +153,8 @@ def test_wrong_words(command, tmp_path):
     said(command("scrape", tmp_path, "--out", tmp_path / "x"), 2, "toyhollywood data")
     said(command("scrape", "http://127.0.0.1:1", "--contact", "call me"), 2, "neither an e-mail address")
     said(command("scrape", "http://127.0.0.1:1", "--spec", "toyhollywod"), 2, "did you mean 'toyhollywood'?")
+    for words, what in ((("--limit", "-5"), "-5 is not a whole number"), (("--delay", "-1"), "-1 is not a number of seconds"), (("--delay", "nan"), "nan is not a number of seconds")):
+        said(command("scrape", "http://127.0.0.1:1", *words), 2, what)
     assert len(FAULTS) >= 10
 
 

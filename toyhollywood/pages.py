@@ -410,16 +410,16 @@ def page_links(
 def sitemap_links(
     body: bytes, # a sitemap or an index of sitemaps, gzipped or not
     url: str,    # its address
-) -> tuple:      # (addresses, whether they are sitemaps themselves)
-    "The addresses in a sitemap (sitemaps.org); of an index that has some for products, only those."
+) -> tuple:      # (addresses, whether they are sitemaps themselves); those of pages are an iterator, since there may be many
+    "The addresses in a sitemap (sitemaps.org), which may be plain text; of an index that has some for products, only those."
     if body[:2] == b"\x1f\x8b":
         body = zlib.decompressobj(31).decompress(body, 64 << 20)
-    text = body.decode("utf8", "replace")
-    found = (html.unescape(re.sub(r"^<!\[CDATA\[|\]\]>$", "", entry)) for entry in re.findall(r"<loc>\s*(.*?)\s*</loc>", text, re.S))
-    links = [link for link in (tidy_url(url, entry) for entry in found) if link]
-    index = "<sitemapindex" in text
-    products = [link for link in links if "product" in link] if index else []
-    return products or links, index
+    entry = rb"<loc>\s*(.*?)\s*</loc>" if b"<" in body[:1000] else rb"^\s*(https?://\S+)" # or plain text, an address a line
+    found = (html.unescape(re.sub(r"^<!\[CDATA\[|\]\]>$", "", match[1].decode("utf8", "replace"))) for match in re.finditer(entry, body, re.S | re.M))
+    links = (link for link in (tidy_url(url, place) for place in found) if link)
+    if b"<sitemapindex" not in body: return links, False
+    links = list(links)
+    return [link for link in links if "product" in link] or links, True
 
 # %% ../nbs/02a_pages.ipynb #84b1b3da
 FORMATS = {"JPEG": "jpg", "PNG": "png", "WEBP": "webp", "GIF": "gif", "BMP": "bmp", "AVIF": "avif", "MPO": "jpg"}

@@ -194,6 +194,7 @@ def _judge(self: Crawl, row, error, known):
     "Raise the sentence that ends the crawl, where one is due; an address known to fail does not count again."
     key, short, kind, depth, role = row
     url, own = self.site.full(short), short.startswith("/")
+    if kind == PAGE and depth == 0 and isinstance(error, Unwell): raise JobError(f"{url} {error}; try again later")
     if kind == PAGE and depth == 0 and error:
         raise UserError(f"{url} {'is ' if str(error).startswith('not') else ''}{error}; give the address of a page of the store that a browser shows")
     silent = isinstance(error, Unwell) and not str(error).startswith(("answers", "a pi", "a pa", "sends less"))
@@ -260,6 +261,7 @@ def _first_page(self: Crawl):
         page = _decode(headers, body)
     except (Refused, Failed) as error:
         if str(error) in ("answers 401", "answers 403"): raise JobError(f"{url} {error}: it is closed to visitors, or wants a login, which this crawler has not; choose another store") from None
+        if isinstance(error, Unwell): raise JobError(f"{url} {error}; nothing was collected, try again later") from None
         raise UserError(f"{url} {'is ' if str(error).startswith('not') else ''}{error}; {hint}") from None
     title = re.search(r"<title[^>]*>(.*?)</title", page, re.S | re.I)
     if re.search(r"""<input[^>]+type=["']?password""", page, re.I) and (LOGIN.search(urlsplit(at).path) or title and re.search(r"\b(log ?in|sign ?in|password)\b", title.group(1), re.I)):
@@ -324,7 +326,7 @@ def write_products(self: Crawl, published) -> int:
     with atomic_path(self.folder / "products.jsonl") as path, open(path, "w", encoding="utf8") as file:
         for url, text in rows:
             product = json.loads(text)
-            files = [(u, db.execute("select file, reason from pages where url=?", (u,)).fetchone()) for u in product.pop("images")]
+            files = [(u, db.execute("select file, reason from pages where url=? and kind=?", (u, PICTURE)).fetchone()) for u in product.pop("images")]
             product |= {"url": full(url), "images": list({f[0]: {"file": f[0], "url": full(u)} for u, f in reversed(files) if f and f[0]}.values())[::-1]}
             if missing := [{"url": full(u), "reason": f and f[1]} for u, f in files if not (f and f[0])]: product["missing"] = missing
             file.write(json.dumps(product, ensure_ascii=False, sort_keys=True) + "\n")
@@ -393,6 +395,8 @@ def scrape(
     then=None,             # callable(crawl) -> dict of more for the receipt, before all is closed
 ) -> dict:                 # the receipt
     "Crawl a store into a folder, or go on with it; raises `UserError` or `JobError` in one sentence when it cannot."
+    if limit < 0: raise UserError(f"a limit of {limit} products: give 1 or more, or 0 for all")
+    if delay is not None and not 0 <= delay < float("inf"): raise UserError(f"a delay of {delay} s: give the seconds between two requests, 0 or more")
     agent, site, spec, folder, tell = user_agent(contact), Site(check_start(url)), find_spec(spec), Path(folder), None
     published = (published or site.origin).rstrip("/")
     with _only_one(folder):
