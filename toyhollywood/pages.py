@@ -385,7 +385,7 @@ def find_pictures(
 
 # %% ../nbs/02a_pages.ipynb #127f3f58
 FILES = re.compile(r"\.(jpe?g|png|gif|webp|avif|svg|ico|css|js|json|xml|pdf|zip|gz|mp[34]|webm|woff2?|exe|dmg)$", re.I)
-DEEDS = re.compile(r"[?&](add[-_]to[-_]\w+|action|return_to|replytocom)=|route=(checkout|account|affiliate)|/(cart|basket|checkout|log-?in|log-?out|sign-?in|register|accounts?|wishlists?|compare)(/|\?|$)", re.I) # doing, not reading
+DEEDS = re.compile(r"[?&](add[-_]to[-_]\w+|action|return_to|replytocom)=|remove_item=|route=(checkout|account|affiliate)|main_page=(log|shopping_cart|checkout|account|create_account|contact|advanced_search)|/(shopping_cart|log(in|out|off)|create_account|account\w*|checkout\w*)\.php|/(cart|basket|checkout|log-?in|log-?out|sign-?in|register|accounts?|wishlists?|compare)(/|\?|$)", re.I) # doing, not reading
 
 def page_links(
     page: str,      # HTML

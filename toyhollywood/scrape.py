@@ -22,6 +22,7 @@ class Crawl:
     "One crawl: a site, a frontier, a visitor, a folder."
     def __init__(self, site: Site, frontier: Frontier, visitor: Visitor, folder: Path, spec: dict):
         self.site, self.frontier, self.visitor, self.folder, self.spec = site, frontier, visitor, folder, spec
+        self.counted, self.recount = ({}, {}), 0.0
         self.error, self.unlucky, self.began, self.most, self.saved = None, 0, time.monotonic(), 0, 0
         self.before = json.loads(frontier.meta("spent") or "{}")
         frontier.away, visitor.remember, visitor.recall = visitor.away, self._remember, self._recall
@@ -407,13 +408,14 @@ def scrape(
             frontier.meta("ended", "no")
             crawl = Crawl(site, frontier, Visitor(site, delay if delay is not None else 0.0 if site.local else 1.0, agent), folder, spec)
             crawl.enter()
-            tell = progress and (lambda: progress(frontier.products, _expected(frontier), **_newest(crawl)))
+            tell = progress and (lambda: progress(frontier.products, _expected(crawl), **_newest(crawl)))
             crawl.run(workers, tell)
             if not frontier.products: raise _no_products(crawl)
             receipt = crawl.close_visit(published, workers)
             receipt |= then(crawl) if then else {}
             write_json(folder / "receipt.json", receipt)
             _any_pictures(receipt, folder, pictures)
+            crawl.recount = 0.0
             if tell: progress(receipt["products"], receipt["products"], **_newest(crawl))
         except sqlite3.OperationalError as error: raise _cannot_write(folder, error) from None
         finally:
@@ -447,16 +449,27 @@ def _only_one(folder):
 def _cannot_write(folder, error):
     return JobError(f"{display_path(folder / 'crawl.sqlite')} cannot be written ({error}); nothing finished is lost, make room and run the same command again")
 
-def _expected(frontier):
+def _expected(crawl):
     "How many products there will be, as far as one knows."
-    known = frontier.one("select count(*) from pages where kind=? and state in (?, ?)", PAGE, TODO, DONE)
+    n, frontier = _counted(crawl)[0], crawl.frontier
+    known = n.get((PAGE, TODO), 0) + n.get((PAGE, DONE), 0)
     return max(1, frontier.products, min(known, frontier.limit or known))
 
+def _counted(crawl):
+    "Addresses by kind and state, and errors; of a large crawl counted seldom, so that counting takes a fiftieth of the time at most."
+    begun = time.monotonic()
+    if begun > crawl.recount:
+        crawl.counted = crawl.frontier.counts(), crawl.frontier.errors()
+        crawl.recount = time.monotonic() + 50 * (time.monotonic() - begun)
+    return crawl.counted
+
 def _newest(crawl):
-    "How far a crawl is, in numbers."
-    n = crawl.frontier.counts()
+    "How far a crawl is, in numbers; `open` says that more may be found than is known."
+    n, errors = _counted(crawl)
     some = lambda *states: sum(k for (_, s), k in n.items() if s in states)
-    return {"pages": crawl.frontier.read, "pictures": n.get((PICTURE, DONE), 0), "left": some(TODO), "failed": some(FAILED), "refused": some(REFUSED), "saved": crawl.saved, "errors": crawl.frontier.errors(), **{k: round(v, 1) for k, v in crawl.visitor.tally.items()}}
+    return {"pages": crawl.frontier.read, "pictures": n.get((PICTURE, DONE), 0), "left": some(TODO), "failed": some(FAILED), "refused": some(REFUSED), "saved": crawl.saved, "errors": errors, "delay": crawl.visitor.host(crawl.site.url).delay,
+            "open": crawl.mode in ("shelves", "links") or n.get((SITEMAP, TODO), 0) > 0, **{k: round(v, 1) for k, v in crawl.visitor.tally.items()}}
+
 
 # %% ../nbs/03_scrape.ipynb #3b9ec084
 def _any_pictures(receipt, folder, wanted):
