@@ -20,6 +20,7 @@ from PIL import Image
 
 from toyhollywood.adapters import drop_parameters
 from toyhollywood.chaos import FAULTS, ChaosStore, parse_faults
+from toyhollywood.frontier import TODO
 from toyhollywood.pages import Site, original, parse_price, tidy_url
 from toyhollywood.store import Store, draw_toys
 
@@ -44,6 +45,15 @@ def dataset(out):
 
 def crawl(url, out):
     return subprocess.Popen([sys.executable, "-c", CRAWL.format(url=url, out=str(out))], stderr=subprocess.PIPE)
+
+
+def committed(out):
+    "Addresses that a crawl which was killed is done with."
+    try:
+        with contextlib.closing(sqlite3.connect(out / "crawl.sqlite")) as db:
+            return {url for url, in db.execute("select url from pages where state<>?", (TODO,))}
+    except sqlite3.Error:  # killed before there was anything
+        return set()
 
 
 def behaved(store, out):
@@ -71,26 +81,27 @@ def behaved(store, out):
 def test_chaos_undisturbed_and_killed(goods, tmp_path):
     rates = parse_faults(f"all={RATE}")
     with ChaosStore(goods, faults=rates, hold=0.2, drip=0.3) as store:
-        began = time.monotonic()
         whole = crawl(store.url, tmp_path / "whole")
         assert whole.wait(3600) == 0, whole.stderr.read()
-        took = time.monotonic() - began
         behaved(store, tmp_path / "whole")
         store.seen.clear(), store.won.clear(), store.quiet.clear()
-        killed, dice = 0, random.Random(0)
-        while killed < KILLS:  # an early kill while Python starts is a kill, too
+        asked, settled, dice, total = [], [], random.Random(0), store.tally["requests"]
+        store.server.faults = lambda request: asked.append(request.path) or store.serve(request)
+        for turn in range(KILLS):  # the first may come while Python starts, the others where the crawl is so far
+            goal = int(0.9 * total * (turn + dice.random()) / KILLS)
             process = crawl(store.url, tmp_path / "killed")
-            try:
-                process.wait(1.0 + dice.random() * took / KILLS)
-                break
-            except subprocess.TimeoutExpired:
-                kill9(process)
-                killed += 1
+            while len(asked) < goal:
+                assert process.poll() is None, f"it ended before kill {turn + 1} of {KILLS}"
+                time.sleep(0.01)
+            time.sleep(0.3 * dice.random())
+            kill9(process)
+            settled.append((len(asked), committed(tmp_path / "killed")))
         last = crawl(store.url, tmp_path / "killed")
         assert last.wait(3600) == 0, last.stderr.read()
         behaved(store, tmp_path / "killed")
-        print(f"killed {killed} times; the undisturbed crawl took {took:.0f} s")
-        assert killed >= min(3, KILLS)
+        assert len(settled) == KILLS and len(settled[-1][1]) > PRODUCTS / 2
+        for before, done in settled:
+            assert not done & set(asked[before:]), "a request was repeated that had been committed"
         assert dataset(tmp_path / "killed") == dataset(tmp_path / "whole")
 
 
@@ -114,6 +125,15 @@ def test_told_to_stay_away_and_killed(tmp_path):
         kill9(last)
         assert asked >= told - 0.01, f"asked {told - asked:.1f} s too early"
         assert store.score()["during_retry_after"] == 0
+
+
+def test_bad_moments_of_everything(tmp_path):
+    "House rules, sitemap, shelves and every toy are busy, broken and cut off before they are well."
+    for start in ("/", "/lines/cars"):
+        with ChaosStore(draw_toys(tmp_path / "toys", 8), faults={"429": 1.0, "500": 1.0, "cut": 1.0}, hold=0.2) as store:
+            process = crawl(store.url + start, tmp_path / f"crawl{len(start)}")
+            assert process.wait(600) == 0, process.stderr.read()
+            behaved(store, tmp_path / f"crawl{len(start)}")
 
 
 def test_chaos_along_the_links(goods, tmp_path):
@@ -153,6 +173,8 @@ def test_wrong_words(command, tmp_path):
     said(command("scrape", tmp_path, "--out", tmp_path / "x"), 2, "toyhollywood data")
     said(command("scrape", "http://127.0.0.1:1", "--contact", "call me"), 2, "neither an e-mail address")
     said(command("scrape", "http://127.0.0.1:1", "--spec", "toyhollywod"), 2, "did you mean 'toyhollywood'?")
+    for words, what in ((("--limit", "-5"), "-5 is not a whole number"), (("--delay", "-1"), "-1 is not a number of seconds"), (("--delay", "nan"), "nan is not a number of seconds")):
+        said(command("scrape", "http://127.0.0.1:1", *words), 2, what)
     assert len(FAULTS) >= 10
 
 

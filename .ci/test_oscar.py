@@ -1,10 +1,12 @@
 "A shop that we did not write: django-oscar, filled by its own import, crawled by our adapter as a user would."
+import contextlib
 import csv
 import hashlib
 import json
 import os
 import shutil
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
@@ -15,8 +17,9 @@ import pytest
 from conftest import kill9
 
 from toyhollywood.catalogue import load_catalogue
+from toyhollywood.frontier import NOTHING
 
-HERE, TOYS = Path(__file__).parent, 16
+HERE, TOYS = Path(__file__).parent, 24  # more than the 20 of Oscar's shelf, so that there is a next page
 
 
 @pytest.fixture(scope="module")
@@ -91,6 +94,8 @@ def test_every_toy_comes_as_it_was(oscar, command, tmp_path):
         assert [hashlib.sha256(f.read_bytes()).hexdigest() for f in files] == [toy["sha256"]], "the original, not the thumbnail"
     receipt = json.loads((tmp_path / "crawl/receipt.json").read_text())
     assert receipt["software"] == "django-oscar" and receipt["mode"] == "shelves" and receipt["requests"] < 6 * len(toys)
+    with contextlib.closing(sqlite3.connect(tmp_path / "crawl/crawl.sqlite")) as db:
+        assert db.execute("select count(*) from pages where url like '%page=2%' and state=?", (NOTHING,)).fetchone()[0], "the next page of the shelf"
     done = command("data", tmp_path / "crawl", "--out", tmp_path / "dataset")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "django-oscar" in (tmp_path / "dataset/README.md").read_text()

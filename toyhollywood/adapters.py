@@ -248,7 +248,7 @@ def read_product(
 def find_spec(
     name, # a TOML file, the name of a spec of the package, or None
 ) -> dict: # as `load_spec`
-    "A spec by file or by name; raises `UserError` when there is neither."
+    "A spec by file or by name; raises `UserError` when there is neither, or as `load_spec` does."
     if not name or Path(name).is_file() or str(name).endswith(".toml"): return load_spec(name)
     there = {p.name.removesuffix(".toml"): p for p in (resources.files("toyhollywood") / "specs").iterdir() if p.name.endswith(".toml")}
     if str(name) not in there: raise UserError(f"there is no file {name} and no spec of that name{nearest(str(name), there)}; write a TOML file, or take one of: {', '.join(sorted(there))}")

@@ -17,7 +17,7 @@ from .store import Store, _Server, chance, stay_open
 
 # %% ../nbs/02e_chaos.ipynb #4f103802
 FAULTS = {
-    "429": "busy: an answer 429 that says when to come back (Retry-After); the next one is well",
+    "429": "busy: an answer 429 that says when to come back (Retry-After); the next one is well; as the three below, of house rules, sitemaps and shelves, too",
     "500": "twice an error of the server, then well",
     "drip": "a body that comes a few bytes at a time",
     "cut": "a body that ends too soon, then well",
@@ -140,8 +140,9 @@ def serve(self: ChaosStore, request):
         if not page and self.lasting(toy) == "mistyped": body = b"<!doctype html><html><h1>Our pictures are on holiday</h1></html>"
         else: extra = {**extra, "Content-Type": "application/octet-stream" if page else "text/plain"}
     extra = {k: v for k, v in extra.items() if k != "ETag" or not page}
-    if not page and not self.lasting(toy): self._win(toy)
-    return self._say(request, 200 if status != 304 else status, extra, body)
+    self._say(request, 200 if status != 304 else status, extra, body)
+    if not page and not self.lasting(toy) and status == 200 and request.command == "GET": self._win(toy)
+    return True
 
 # %% ../nbs/02e_chaos.ipynb #2ebbaaf9
 @patch
@@ -173,8 +174,8 @@ def _bomb(self: ChaosStore, request, toy, page):
 
 # %% ../nbs/02e_chaos.ipynb #943b2f5b
 @patch
-def _moment(self: ChaosStore, request, path):
-    "A bad moment that passes; whoever comes again finds the shop well."
+def _moment(self: ChaosStore, request, path, whole=None):
+    "A bad moment that passes; whoever comes again finds the shop well. `whole` is the answer where it is not the shop's own."
     hit = [fault for fault in ("429", "500", "cut", "drip") if self.hit(fault, path)]
     if not hit: return
     with self.lock: self.seen[path] += 1; turn = self.seen[path]
@@ -186,7 +187,7 @@ def _moment(self: ChaosStore, request, path):
         with self.lock: self.quiet.append((time.monotonic(), time.monotonic() + self.hold)); del self.quiet[:-16]
         return answered
     if fault == "500": return self._say(request, 500, {}, b"oh")
-    status, extra, body = request.whole()
+    status, extra, body = whole or request.whole()
     if status != 200: return
     head = f"HTTP/1.1 200 OK\r\nContent-Type: {extra.get('Content-Type')}\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n".encode()
     if fault == "cut": request.wfile.write(head + body[:len(body) // 2])
@@ -235,7 +236,7 @@ def _elsewhere(self: ChaosStore, request, path):
         body = body.replace(b"</urlset>", "".join(f"<url><loc>{p}</loc></url>\n" for p in extra_places).encode() + b"</urlset>")
     if "text/html" in extra.get("Content-Type", ""): body = body.replace(b"</main>", self._doors(path).encode() + b"</main>")
     if path in ("/robots.txt", "/sitemap.xml") or body.endswith(b"</html>"): extra = {k: v for k, v in extra.items() if k != "ETag"}
-    return self._say(request, status, extra, body)
+    return self._moment(request, path, (status, extra, body)) or self._say(request, status, extra, body)
 
 # %% ../nbs/02e_chaos.ipynb #0324fff4
 @patch
@@ -253,7 +254,7 @@ def score_text(
     s = score
     lines = [f"{s['won']:,} of {s['valid']:,} products that could be had were won, {s['lost']:,} lost" + (f" ({', '.join(s['lost_examples'])}{' ...' * (s['lost'] > 5)})" if s["lost"] else "") + f"; {s['products'] - s['valid']:,} of {s['products']:,} could not be had",
              f"{s['requests']:,} requests, {s['bytes'] / 1e6:.1f} MB sent"]
-    for name, what in (("against_robots", "requests that robots.txt forbids"), ("during_retry_after", "requests while told to stay away"), ("off_site", "requests off the site"), ("calendar", "pages of the endless calendar")):
+    for name, what in (("against_robots", "requests that robots.txt forbids"), ("during_retry_after", "requests while told to stay away"), ("off_site", "requests off the site (to another port of this machine; those to 10.0.0.1 and 169.254.169.254 cannot be seen from here)"), ("calendar", "pages of the endless calendar")):
         lines.append(f"{s[name]:6,} {what}")
     return "\n".join(lines)
 

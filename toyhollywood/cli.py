@@ -152,6 +152,10 @@ def _positive(text):
 def _natural(text):
     return _whole(text, 0)
 
+def _seconds(text):
+    if not text.replace(".", "", 1).isdecimal(): raise argparse.ArgumentTypeError(f"{text} is not a number of seconds, such as 0.5 or 2")
+    return float(text)
+
 def _whole(text, least):
     if not text.isdecimal() or int(text) < least: raise argparse.ArgumentTypeError(f"{text} is not a whole number of at least {least}")
     return int(text)
@@ -171,8 +175,8 @@ def _add_sources(verbs):
     p.add_argument("--contact", default="", help="an e-mail or web address for the store's owner, said with every request")
     p.add_argument("--again", action="store_true", help="visit a finished crawl once more, asking only for what has changed")
     p.add_argument("--export-urls", default="", metavar="FILE.parquet", help="write the addresses of the pictures for img2dataset instead of fetching them")
-    p.add_argument("--limit", type=int, default=0, help="at most so many products (default: all)")
-    p.add_argument("--delay", type=float, help="seconds between requests (default: 1, and none for a store on this machine)")
+    p.add_argument("--limit", type=_natural, default=0, help="at most so many products (default: all)")
+    p.add_argument("--delay", type=_seconds, help="seconds between requests (default: 1, and none for a store on this machine)")
     p.add_argument("--workers", type=_positive, default=1, help="requests at the same time (default: %(default)s)")
     p = _verb(verbs, "render", "render toys of the catalogue", "toyhollywood render --products 500 --out toys", _render)
     p.add_argument("--products", type=_positive, required=True, help="how many"); p.add_argument("--out", required=True, help="folder for the pictures")

@@ -71,7 +71,7 @@ class Live:
     ):
         self.file = file or sys.stderr
         self.live, self.long, self.folder = self.file.isatty() if live is None else live, long, folder
-        self.began, self.first, self.told, self.width = time.monotonic(), None, False, 0
+        self.began, self.first, self.told, self.width = time.monotonic(), None, 0.0, 0
     def line(self, step, of, **now):
         "Products found, fetched and left, errors by kind, rate and time left."
         if self.first is None: self.first = step
@@ -84,20 +84,20 @@ class Live:
 # %% ../nbs/03a_collect.ipynb #1e66eff4
 @patch
 def cost(self: Live, step, of, **now):
-    "What the whole will cost, by what the first products did; empty while that is not known or not worth a word."
+    "What the whole will cost, by what the first products did; empty while that is not known or not worth a word, and said again when it has doubled."
     done, seconds = step - (self.first or 0), time.monotonic() - self.began
-    if done < 5 or (whole := seconds / done * (of - step)) < self.long: return ""
-    bytes_left = now["saved"] / done * (of - step)
+    if done < 5 or (whole := seconds / done * (of - step)) < max(self.long, 2 * self.told): return ""
+    self.told = whole
+    least, bytes_left = "at least " * bool(now.get("open")), now["saved"] / done * (of - step)
     free = shutil.disk_usage(self.folder).free
     short = f"; only {size(free)} are free there, so make room or take less with --limit" * (free < bytes_left)
-    return f"{of:,} products, so far {now['requests'] / max(1, step):.1f} requests and {duration(seconds / done)} each: about {duration(whole)} and {size(bytes_left)} on the disk{short}. Ctrl-C stops it, the same command goes on."
+    each = f"{now['pages'] / max(1, step):.1f} pages, {now['requests'] / max(1, step):.1f} requests and {duration(seconds / done)} each, with {now['delay']:g} s between two requests"
+    return f"{least}{of:,} products, so far {each}: {least or 'about '}{duration(whole)} and {size(bytes_left)} on the disk{short}. Ctrl-C stops it, the same command goes on."
 
 @patch
 def __call__(self: Live, step, of, **now):
     line = self.line(step, of, **now)
-    if not self.told and (said := self.cost(step, of, **now)):
-        self.told = True
-        print("\r" * self.live + said.ljust(self.width), file=self.file, flush=True)
+    if said := self.cost(step, of, **now): print("\r" * self.live + said.ljust(self.width), file=self.file, flush=True)
     if self.live:
         print("\r" + line.ljust(self.width)[:max(200, len(line))], end="", file=self.file, flush=True)
         self.width = len(line)
@@ -105,6 +105,7 @@ def __call__(self: Live, step, of, **now):
 @patch
 def close(self: Live):
     if self.live and self.width: print(file=self.file)
+
 
 # %% ../nbs/03a_collect.ipynb #a14e10b4
 def export_urls(

@@ -385,7 +385,7 @@ def find_pictures(
 
 # %% ../nbs/02a_pages.ipynb #127f3f58
 FILES = re.compile(r"\.(jpe?g|png|gif|webp|avif|svg|ico|css|js|json|xml|pdf|zip|gz|mp[34]|webm|woff2?|exe|dmg)$", re.I)
-DEEDS = re.compile(r"[?&](add[-_]to[-_]\w+|action|return_to|replytocom)=|route=(checkout|account|affiliate)|/(cart|basket|checkout|log-?in|log-?out|sign-?in|register|accounts?|wishlists?|compare)(/|\?|$)", re.I) # doing, not reading
+DEEDS = re.compile(r"[?&](add[-_]to[-_]\w+|action|return_to|replytocom)=|remove_item=|route=(checkout|account|affiliate)|main_page=(log|shopping_cart|checkout|account|create_account|contact|advanced_search)|/(shopping_cart|log(in|out|off)|create_account|account\w*|checkout\w*)\.php|/(cart|basket|checkout|log-?in|log-?out|sign-?in|register|accounts?|wishlists?|compare)(/|\?|$)", re.I) # doing, not reading
 
 def page_links(
     page: str,      # HTML
@@ -410,16 +410,16 @@ def page_links(
 def sitemap_links(
     body: bytes, # a sitemap or an index of sitemaps, gzipped or not
     url: str,    # its address
-) -> tuple:      # (addresses, whether they are sitemaps themselves)
-    "The addresses in a sitemap (sitemaps.org); of an index that has some for products, only those."
+) -> tuple:      # (addresses, whether they are sitemaps themselves); those of pages are an iterator, since there may be many
+    "The addresses in a sitemap (sitemaps.org), which may be plain text; of an index that has some for products, only those."
     if body[:2] == b"\x1f\x8b":
         body = zlib.decompressobj(31).decompress(body, 64 << 20)
-    text = body.decode("utf8", "replace")
-    found = (html.unescape(re.sub(r"^<!\[CDATA\[|\]\]>$", "", entry)) for entry in re.findall(r"<loc>\s*(.*?)\s*</loc>", text, re.S))
-    links = [link for link in (tidy_url(url, entry) for entry in found) if link]
-    index = "<sitemapindex" in text
-    products = [link for link in links if "product" in link] if index else []
-    return products or links, index
+    entry = rb"<loc>\s*(.*?)\s*</loc>" if b"<" in body[:1000] else rb"^\s*(https?://\S+)" # or plain text, an address a line
+    found = (html.unescape(re.sub(r"^<!\[CDATA\[|\]\]>$", "", match[1].decode("utf8", "replace"))) for match in re.finditer(entry, body, re.S | re.M))
+    links = (link for link in (tidy_url(url, place) for place in found) if link)
+    if b"<sitemapindex" not in body: return links, False
+    links = list(links)
+    return [link for link in links if "product" in link] or links, True
 
 # %% ../nbs/02a_pages.ipynb #84b1b3da
 FORMATS = {"JPEG": "jpg", "PNG": "png", "WEBP": "webp", "GIF": "gif", "BMP": "bmp", "AVIF": "avif", "MPO": "jpg"}

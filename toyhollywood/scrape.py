@@ -22,6 +22,7 @@ class Crawl:
     "One crawl: a site, a frontier, a visitor, a folder."
     def __init__(self, site: Site, frontier: Frontier, visitor: Visitor, folder: Path, spec: dict):
         self.site, self.frontier, self.visitor, self.folder, self.spec = site, frontier, visitor, folder, spec
+        self.counted, self.recount = ({}, {}), 0.0
         self.error, self.unlucky, self.began, self.most, self.saved = None, 0, time.monotonic(), 0, 0
         self.before = json.loads(frontier.meta("spent") or "{}")
         frontier.away, visitor.remember, visitor.recall = visitor.away, self._remember, self._recall
@@ -194,6 +195,7 @@ def _judge(self: Crawl, row, error, known):
     "Raise the sentence that ends the crawl, where one is due; an address known to fail does not count again."
     key, short, kind, depth, role = row
     url, own = self.site.full(short), short.startswith("/")
+    if kind == PAGE and depth == 0 and isinstance(error, Unwell): raise JobError(f"{url} {error}; try again later")
     if kind == PAGE and depth == 0 and error:
         raise UserError(f"{url} {'is ' if str(error).startswith('not') else ''}{error}; give the address of a page of the store that a browser shows")
     silent = isinstance(error, Unwell) and not str(error).startswith(("answers", "a pi", "a pa", "sends less"))
@@ -260,6 +262,7 @@ def _first_page(self: Crawl):
         page = _decode(headers, body)
     except (Refused, Failed) as error:
         if str(error) in ("answers 401", "answers 403"): raise JobError(f"{url} {error}: it is closed to visitors, or wants a login, which this crawler has not; choose another store") from None
+        if isinstance(error, Unwell): raise JobError(f"{url} {error}; nothing was collected, try again later") from None
         raise UserError(f"{url} {'is ' if str(error).startswith('not') else ''}{error}; {hint}") from None
     title = re.search(r"<title[^>]*>(.*?)</title", page, re.S | re.I)
     if re.search(r"""<input[^>]+type=["']?password""", page, re.I) and (LOGIN.search(urlsplit(at).path) or title and re.search(r"\b(log ?in|sign ?in|password)\b", title.group(1), re.I)):
@@ -324,7 +327,7 @@ def write_products(self: Crawl, published) -> int:
     with atomic_path(self.folder / "products.jsonl") as path, open(path, "w", encoding="utf8") as file:
         for url, text in rows:
             product = json.loads(text)
-            files = [(u, db.execute("select file, reason from pages where url=?", (u,)).fetchone()) for u in product.pop("images")]
+            files = [(u, db.execute("select file, reason from pages where url=? and kind=?", (u, PICTURE)).fetchone()) for u in product.pop("images")]
             product |= {"url": full(url), "images": list({f[0]: {"file": f[0], "url": full(u)} for u, f in reversed(files) if f and f[0]}.values())[::-1]}
             if missing := [{"url": full(u), "reason": f and f[1]} for u, f in files if not (f and f[0])]: product["missing"] = missing
             file.write(json.dumps(product, ensure_ascii=False, sort_keys=True) + "\n")
@@ -393,6 +396,8 @@ def scrape(
     then=None,             # callable(crawl) -> dict of more for the receipt, before all is closed
 ) -> dict:                 # the receipt
     "Crawl a store into a folder, or go on with it; raises `UserError` or `JobError` in one sentence when it cannot."
+    if limit < 0: raise UserError(f"a limit of {limit} products: give 1 or more, or 0 for all")
+    if delay is not None and not 0 <= delay < float("inf"): raise UserError(f"a delay of {delay} s: give the seconds between two requests, 0 or more")
     agent, site, spec, folder, tell = user_agent(contact), Site(check_start(url)), find_spec(spec), Path(folder), None
     published = (published or site.origin).rstrip("/")
     with _only_one(folder):
@@ -403,13 +408,14 @@ def scrape(
             frontier.meta("ended", "no")
             crawl = Crawl(site, frontier, Visitor(site, delay if delay is not None else 0.0 if site.local else 1.0, agent), folder, spec)
             crawl.enter()
-            tell = progress and (lambda: progress(frontier.products, _expected(frontier), **_newest(crawl)))
+            tell = progress and (lambda: progress(frontier.products, _expected(crawl), **_newest(crawl)))
             crawl.run(workers, tell)
             if not frontier.products: raise _no_products(crawl)
             receipt = crawl.close_visit(published, workers)
             receipt |= then(crawl) if then else {}
             write_json(folder / "receipt.json", receipt)
             _any_pictures(receipt, folder, pictures)
+            crawl.recount = 0.0
             if tell: progress(receipt["products"], receipt["products"], **_newest(crawl))
         except sqlite3.OperationalError as error: raise _cannot_write(folder, error) from None
         finally:
@@ -443,16 +449,27 @@ def _only_one(folder):
 def _cannot_write(folder, error):
     return JobError(f"{display_path(folder / 'crawl.sqlite')} cannot be written ({error}); nothing finished is lost, make room and run the same command again")
 
-def _expected(frontier):
+def _expected(crawl):
     "How many products there will be, as far as one knows."
-    known = frontier.one("select count(*) from pages where kind=? and state in (?, ?)", PAGE, TODO, DONE)
+    n, frontier = _counted(crawl)[0], crawl.frontier
+    known = n.get((PAGE, TODO), 0) + n.get((PAGE, DONE), 0)
     return max(1, frontier.products, min(known, frontier.limit or known))
 
+def _counted(crawl):
+    "Addresses by kind and state, and errors; of a large crawl counted seldom, so that counting takes a fiftieth of the time at most."
+    begun = time.monotonic()
+    if begun > crawl.recount:
+        crawl.counted = crawl.frontier.counts(), crawl.frontier.errors()
+        crawl.recount = time.monotonic() + 50 * (time.monotonic() - begun)
+    return crawl.counted
+
 def _newest(crawl):
-    "How far a crawl is, in numbers."
-    n = crawl.frontier.counts()
+    "How far a crawl is, in numbers; `open` says that more may be found than is known."
+    n, errors = _counted(crawl)
     some = lambda *states: sum(k for (_, s), k in n.items() if s in states)
-    return {"pages": crawl.frontier.read, "pictures": n.get((PICTURE, DONE), 0), "left": some(TODO), "failed": some(FAILED), "refused": some(REFUSED), "saved": crawl.saved, "errors": crawl.frontier.errors(), **{k: round(v, 1) for k, v in crawl.visitor.tally.items()}}
+    return {"pages": crawl.frontier.read, "pictures": n.get((PICTURE, DONE), 0), "left": some(TODO), "failed": some(FAILED), "refused": some(REFUSED), "saved": crawl.saved, "errors": errors, "delay": crawl.visitor.host(crawl.site.url).delay,
+            "open": crawl.mode in ("shelves", "links") or n.get((SITEMAP, TODO), 0) > 0, **{k: round(v, 1) for k, v in crawl.visitor.tally.items()}}
+
 
 # %% ../nbs/03_scrape.ipynb #3b9ec084
 def _any_pictures(receipt, folder, wanted):

@@ -100,7 +100,7 @@ FEED_MARKS = {"shopify": '<script>window.Shopify = {shop: "toys"};</script>', "w
 
 class Shop:
     "All pages of the store: `shop.answer('/')` gives (status, type, body)."
-    page_size, bare = 24, 0 # toys on a shelf; of how many toys in a feed one lacks its picture, 0 for none
+    page_size, bare, sitemap_size = 24, 0, 50_000 # toys on a shelf; of how many toys in a feed one lacks its picture, 0 for none; addresses in a sitemap, at most, as sitemaps.org has it
     def __init__(self,
         source=None,           # what `open_goods` takes
         name="Toy Hollywood",  # what stands above the door
@@ -296,11 +296,14 @@ def _thumb(self: Shop, path, size=64):
 ICON = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 64 64"><circle cx="32" cy="32" r="30" fill="#ff5470"/><path fill="#fff" d="M32 12l6 13 14 2-10 10 2 14-12-7-12 7 2-14-10-10 14-2z"/></svg>'
 
 @patch
-def _sitemap(self: Shop):
-    "The addresses that a shop wants found: home, lines, toys."
-    places = ["/", *(f"/lines/{s}" for s in self.lines), *self.toys]
-    return ('<?xml version="1.0" encoding="UTF-8"?>\n<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">\n'
-            + "\n".join(f"<url><loc>{self.base}{p}</loc></url>" for p in places) + "\n</urlset>\n")
+def _sitemap(self: Shop, number=0):
+    "The addresses that a shop wants found: home, lines, toys. Of more than a sitemap may hold, an index of several; the nth of them by number."
+    places, most = ["/", *(f"/lines/{s}" for s in self.lines), *self.toys], self.sitemap_size
+    inner, outer = ("url", "urlset") if number or len(places) <= most else ("sitemap", "sitemapindex")
+    if inner == "sitemap": places = [f"/sitemap-{i}.xml" for i in range(1, 1 + -(-len(places) // most))]
+    elif number: places = places[(number - 1) * most:number * most]
+    return (f'<?xml version="1.0" encoding="UTF-8"?>\n<{outer} xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">\n'
+            + "\n".join(f"<{inner}><loc>{self.base}{p}</loc></{inner}>" for p in places) + f"\n</{outer}>\n")
 
 @patch
 def _robots(self: Shop):
@@ -363,6 +366,7 @@ def answer(self: Shop,
     for name, kind, make in (("/style.css", "text/css; charset=utf-8", lambda: STYLE), ("/icon.svg", "image/svg+xml", lambda: ICON),
                              ("/robots.txt", "text/plain; charset=utf-8", self._robots), ("/sitemap.xml", "application/xml", self._sitemap)):
         if path == name: return 200, kind, make().encode()
+    if (part := re.fullmatch(r"/sitemap-([1-9]\d{0,5})\.xml", path)) and b"<loc>" in (body := self._sitemap(int(part[1])).encode()): return 200, "application/xml", body
     query = Query({k: v[0] for k, v in parse_qs(query).items()})
     if self.feed and path == FEEDS[self.feed]: return self._feed(query)
     page = self.page(path, query)

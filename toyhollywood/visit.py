@@ -6,7 +6,7 @@
 __all__ = ['AGENT', 'USER_AGENT', 'ROBOTS', 'REDIRECTS', 'user_agent', 'Host', 'retry_after', 'Visitor', 'Unwell']
 
 # %% ../nbs/02c_visit.ipynb #57348541
-import math, random, re, socket, threading, time
+import math, os, random, re, socket, threading, time
 from email.utils import parsedate_to_datetime
 from http.client import HTTPResponse
 from http.cookiejar import DefaultCookiePolicy
@@ -167,6 +167,7 @@ class Visitor:
         if not hasattr(self.here, "session"):
             self.here.session = session = requests.Session()
             session.trust_env, session.proxies = False, self.proxies
+            session.verify = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or True
             session.headers.update({"User-Agent": self.agent, "Accept-Encoding": "gzip, deflate"})
             session.cookies.set_policy(_NoCookies())
             for scheme in ("http://", "https://"): session.mount(scheme, _Guard(self))
