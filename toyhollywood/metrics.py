@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['TRAINED_AGAINST', 'best_naming', 'cluster_accuracy', 'macro_accuracy', 'purity', 'majority_share', 'cluster_scores',
-           'binary_scores', 'knn_accuracy', 'linear_probe', 'psnr', 'ssim', 'mean_sd', 'frechet_distance',
+           'binary_scores', 'knn_accuracy', 'linear_probe', 'psnr', 'ssim', 'lpips', 'mean_sd', 'frechet_distance',
            'kernel_distance', 'neighbourhood_scores', 'nearest_rows', 'memorisation', 'authenticity', 'with_part',
            'had_part']
 
@@ -191,6 +191,18 @@ def ssim(
     piq = _piq()
     images, others = _pair(images, others)
     return piq.ssim(images, others, data_range=1.0, reduction="none", downsample=False)
+
+# %% ../nbs/07_metrics.ipynb #16d9e3ba
+def lpips(
+    images, # (n, 3, h, w) float tensor in [-1, 1], h and w at least 16
+    others, # the same shape and range
+    asked=None, # what `pretrained.load_lpips` gives, to load it once for many calls
+):          # (n,) float32 tensor; 0 where the two are equal, about 1 for pictures that have nothing in common
+    "LPIPS of each picture (learnt weights of version 0.1 on VGG16); less is better. Raises `ValueError` on unequal shapes, `JobError` where the weights cannot be had."
+    import torch
+    from toyhollywood.pretrained import load_lpips
+    images, others = _pair(images, others)
+    with torch.no_grad(): return (asked or load_lpips())(images.float(), others.float())
 
 # %% ../nbs/07_metrics.ipynb #b815199c
 def mean_sd(

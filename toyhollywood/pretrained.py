@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['TABLE', 'ALLOWED', 'READERS', 'Source', 'Weights', 'ArrayUnpickler', 'weights_folder', 'put_aside', 'get_weights',
-           'weights_list', 'in_order', 'folded', 'efficientnet_lite0', 'vgg16_features', 'load_dists']
+           'weights_list', 'in_order', 'folded', 'efficientnet_lite0', 'vgg16_features', 'load_dists', 'load_lpips']
 
 # %% ../nbs/06_pretrained.ipynb #a486600b
 import importlib.util, io, os, pickle, re, shutil, subprocess, sys, tarfile, tempfile, zipfile
@@ -49,6 +49,10 @@ TABLE = {
         Source("f5e65c96230b7f6ca995691647d482237e4cab8a50c5c4a5784f219ef0748218", package="dists-pytorch==0.1",
                archive_sha256="73e54ce13e7cf3ca962ee8e433d129884ec3dc75e00a27af90525e1da760ac61", member="DISTS_pytorch/weights.pt"),
         Source("f5e65c96230b7f6ca995691647d482237e4cab8a50c5c4a5784f219ef0748218", url="https://github.com/photosynthesis-team/piq/releases/download/v0.4.1/dists_weights-f5e65c96.pt")), "torch", "21 kB"),
+    "lpips": Weights("LPIPS: the learnt weights of VGG16's channels, version 0.1 (Zhang et al. 2018)", "BSD-2-Clause", (
+        Source("a78928a0af1e5f0fcb1f3b9e8f8c3a2a5a3de244d830ad5c1feddc79b8432868", package="lpips==0.1.4",
+               archive_sha256="fd537af5828b69d2e6ffc0a397bd506dbc28ca183543617690844c08e102ec5e", member="lpips/weights/v0.1/vgg.pth"),
+        Source("a78928a0af1e5f0fcb1f3b9e8f8c3a2a5a3de244d830ad5c1feddc79b8432868", url="https://github.com/richzhang/PerceptualSimilarity/raw/master/lpips/weights/v0.1/vgg.pth")), "torch", "54 kB"),
     "inception_v3": Weights("Inception-v3, the TensorFlow port that FID is defined by (Heusel et al. 2017)", "Apache-2.0", (
         Source("6726825d0af5f729cebd5821db510b11b1cfad8faad88a03f1befd49fb9129b2",
                url="https://github.com/mseitzer/pytorch-fid/releases/download/fid_weights/pt_inception-2015-12-05-6726825d.pth"),), "torch", "96 MB"),
@@ -269,3 +273,16 @@ def load_dists() -> torch.nn.Module: # called with two (n, 3, h, w) in [0, 1], g
     class GivenDISTS(DISTS): # its own constructor would download
         def __init__(self): ContentLoss.__init__(self, copy.deepcopy(vgg16_features()), ["3", "8", "15", "22", "29"], weights, replace_pooling=True, reduction="none", allow_layers_weights_mismatch=True)
     return GivenDISTS().eval()
+
+def load_lpips() -> torch.nn.Module: # called with two (n, 3, h, w) in [0, 1], h and w at least 16, gives (n,), 0 for equal pictures
+    "piq's LPIPS with the authors' weights on ImageNet's VGG16; raises `JobError` where one of them cannot be had."
+    import copy, warnings
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # about how it is compiled
+        from piq import LPIPS
+        from piq.perceptual import ContentLoss
+    found = load_file(get_weights("lpips"))
+    weights = [found[f"lin{i}.model.1.weight"] for i in range(5)]
+    class GivenLPIPS(LPIPS): # its own constructor would download
+        def __init__(self): ContentLoss.__init__(self, copy.deepcopy(vgg16_features()), ["3", "8", "15", "22", "29"], weights, reduction="none", normalize_features=True)
+    return GivenLPIPS().eval()

@@ -255,11 +255,11 @@ def distance_rows(
     return rows
 
 def distance_note(
-    rows: list, # of `distance_rows`
+    rows: list, # of `distance_rows` or `superres_rows`
 ) -> str:       # to stand below the table; empty where nothing needs saying
     "What the marks in the table mean, and why it has gaps."
-    said = ["† The training was against this network, so it is no independent judge of what came of it."] * any("†" in row[1] for row in rows)
-    gaps = [row[DISTANCE_HEAD.index("#Fréchet distance")] == "–" for row in rows]
+    said = ["† The training was against this network, so it is no independent judge of what came of it."] * any("†" in cell for row in rows for cell in row)
+    gaps = [row[DISTANCE_HEAD.index("#Fréchet distance")] == "–" for row in rows if len(row) == len(DISTANCE_HEAD)]
     return " ".join(said + [f"A Fréchet distance of fewer than {FEWEST} pictures on each side is mostly the bias of few and is not shown."] * any(gaps))
 
 class _Known(dict):
@@ -267,14 +267,16 @@ class _Known(dict):
     def __missing__(self, key): return "..."
 
 # %% ../nbs/09_results.ipynb #12de1447
-SUPERRES_HEAD = ["", "enlarged by", "#PSNR, dB (luma)", "#SSIM", "#DISTS (less is better)"]
+SUPERRES_HEAD = ["", "enlarged by", "#pictures", "#PSNR, dB (luma)", "#SSIM", "#DISTS (less is better)", "#LPIPS (less is better)"]
 
 def superres_rows(
     stages: list, # of StageView
 ) -> list:        # rows of SUPERRES_HEAD
-    "Super-resolution beside bicubic and Lanczos, on held-out toys."
+    "Super-resolution beside bicubic and Lanczos, on held-out toys; a dagger at a score whose network had a part in the training."
     ways = lambda s: [n.removesuffix("/psnr") for n in s.metrics if n.endswith("/psnr")]
-    return [[f"x{as_dict(s.record.get('parameters')).get('scale', '?')}", way, *(_figure_of(s.metrics, f"{way}/{k}") for k in ("psnr", "ssim", "dists"))] for s in stages for way in ways(s)]
+    entry = lambda s, name: as_dict(s.metrics.get(name))
+    figure = lambda s, name: _figure_of(s.metrics, name) + " †" * had_part(entry(s, name).get("extractor"))
+    return [[f"x{as_dict(s.record.get('parameters')).get('scale', '?')}", way, str(entry(s, f"{way}/psnr").get("n", "–")), *(figure(s, f"{way}/{k}") for k in ("psnr", "ssim", "dists", "lpips"))] for s in stages for way in ways(s)]
 
 MAPPED = {"photos": "the photos themselves", "mapped": "mapped", "refined": "mapped, {refine_steps} steps of refinement", "projected": "projected without the mapper, {projection_steps} steps", "nearest training toy": "nearest training toy", "principal components": "principal components", "VAE": "VAE"}
 KEPT = {"DISTS (less is better)": "dists", "finds its photo among all held out": "recall at 1/efficientnet_lite0", "hair colour kept": "hair_colour kept", "hair length": "hair_length kept", "clothes' colour": "colour kept", "seconds a picture": "seconds a picture"}
