@@ -106,6 +106,22 @@ def press(browser, word):
     browser.execute_script("arguments[0].click()", until(browser, f"return [...document.querySelectorAll('button')].find(b => b.offsetParent && b.textContent.trim() == '{word}' && !b.disabled)"))
 
 
+def downloaded(folder, pattern, seconds=30):
+    "The file that a press on a button brought."
+    end, found = time.monotonic() + seconds, []
+    while not found and time.monotonic() < end:
+        time.sleep(0.2)
+        found = [f for f in folder.glob(pattern) if f.stat().st_size]
+    assert found, f"no {pattern} came: {list(folder.iterdir())}"
+    return found[0]
+
+
+def choose(browser, label, word):
+    "One of the circles of a group that has a label."
+    browser.execute_script("arguments[0].click()", until(browser, f"""const box = [...document.querySelectorAll('fieldset')].find(f => f.offsetParent && f.textContent.trim().startsWith('{label}'));
+        const choice = box && [...box.querySelectorAll('label')].find(l => l.textContent.trim() == '{word}'); return choice && choice.querySelector('input')"""))
+
+
 def typed(field, text):
     from selenium.webdriver.common.keys import Keys
 
@@ -152,14 +168,92 @@ def test_a_drawing_comes_home_and_is_drawn_again(page, playground, command, smok
     press(page, "Draw")
     until(page, "return [...document.querySelectorAll('figcaption')].some(c => c.textContent == 'seed 21')")
     press(page, "Download the PNG")
-    end, found = time.monotonic() + 30, []
-    while not found and time.monotonic() < end:
-        time.sleep(0.2)
-        found = list(tmp_path.glob("stylegan2-seed21-16*.png"))
-    recipe = read_recipe(found[0])
-    assert (recipe["seed"], recipe["n"], recipe["model"]) == (21, 16, "stylegan2")
-    done = command("sample", "--replay", found[0], "--run", smoke_run)
+    drawing = downloaded(tmp_path, "stylegan2-seed21-16*.png")
+    recipe = read_recipe(drawing)
+    assert (recipe["seed"], recipe["n"], recipe["model"]) == (21, 16, "stylegan2") and not recipe["run"].startswith("/")
+    drawn_again(command, drawing, smoke_run)
+    small = until(page, "return [...document.querySelectorAll('.result img')].filter(i => i.offsetParent && i.naturalWidth).map(i => i.src)[0]")
+    choose(page, "Shown", "enlarged by the run’s own network")
+    until(page, "return [...document.querySelectorAll('.result .took')].some(p => p.offsetParent && p.textContent.includes('the PNG has them as they were drawn'))")
+    assert until(page, "return [...document.querySelectorAll('.result img')].filter(i => i.offsetParent && i.naturalWidth).map(i => i.src)[0]") != small
+    shot(page, tmp_path, "superres")
+    clean(page, playground)
+
+
+def drawn_again(command, picture, run):
+    done = command("sample", "--replay", picture, "--run", run)
     assert done.returncode == 0 and "the same in every pixel" in done.stdout, done.stderr
+
+
+def test_a_photo_is_blended_and_a_toy_edited_and_both_are_drawn_again(page, playground, command, smoke_run, tmp_path):
+    go_to(page, "Blend")
+    answered(page)
+    choose(page, "First toy", "a held-out photo")
+    press(page, "Blend")
+    until(page, "return [...document.querySelectorAll('figcaption')].some(c => c.offsetParent && c.textContent.startsWith('the photo: '))")
+    shot(page, tmp_path, "blend-photo")
+    press(page, "Download the PNG")
+    drawn_again(command, downloaded(tmp_path, "blend*.png"), smoke_run)
+    go_to(page, "Edit")
+    answered(page)
+    before = until(page, FIRST)
+    typed(control(page, "Seed"), "5\n")
+    until(page, "return [...document.querySelectorAll('figcaption')].some(c => c.offsetParent && c.textContent == 'seed 5')")
+    assert until(page, FIRST) != before
+    typed(control(page, "number input for Strength"), "-3\n")
+    press(page, "Edit")
+    until(page, "return [...document.querySelectorAll('figcaption')].some(c => c.offsetParent && c.textContent == 'the same, -3.0')")
+    heading = "return [...document.querySelectorAll('.result h3')].find(h => h.offsetParent).textContent"
+    first = until(page, heading)
+    direction = control(page, "Direction")
+    typed(direction, "2:")
+    direction.send_keys("\n")
+    until(page, f"return ({{}}).x = [...document.querySelectorAll('.result h3')].find(h => h.offsetParent && h.textContent != {json.dumps(first)})")
+    shot(page, tmp_path, "edit-moved")
+    press(page, "Download the PNG")
+    drawn_again(command, downloaded(tmp_path, "edit-seed5*.png"), smoke_run)
+    clean(page, playground)
+
+
+def test_words_are_drawn_again_and_a_photo_is_asked_for(playground, command, smoke_run, tmp_path):
+    from gradio_client import Client, handle_file
+
+    client = Client(playground, verbose=False, download_files=str(tmp_path))
+    answer = client.predict("man with black hair", "mapper", 2, 3, 20, 2, api_name="/text_to_toy")
+    drawn_again(command, path_of(answer[1]), smoke_run)
+    answer = client.predict(handle_file(photo_file(tmp_path / "my photo.png")), 2, 0, 3, api_name="/photo_to_toy")
+    said(command("sample", "--replay", path_of(answer[1]), "--run", smoke_run), 2, "drawn from a photo", "toyhollywood map PHOTO --n 2 --seed 3")
+
+
+def path_of(update):
+    "The file in what Gradio's client gives for a button."
+    value = update.get("value", update) if isinstance(update, dict) else update
+    return value["path"] if isinstance(value, dict) else value
+
+
+def test_another_name_of_this_machine_is_refused(playground):
+    import requests
+
+    for path in ("", "map", "gradio_api/info"):
+        asked = {host: requests.get(playground + path, headers={"Host": host}, timeout=30).status_code for host in ("evil.example", "127.0.0.1.evil.example:80", "localhost")}
+        assert list(asked.values()) == [421, 421, 200], (path, asked)
+    assert requests.post(f"{playground}gradio_api/call/search", json={"data": ["red"]}, headers={"Host": "evil.example", "Origin": "http://evil.example"}, timeout=30).status_code == 421
+
+
+def test_a_long_drawing_is_stopped(page, playground, tmp_path):
+    go_to(page, "Generate")
+    answered(page)
+    choose(page, "Drawn by", "diffusion")
+    until(page, "return document.body.textContent.includes('Steps from noise to picture')")
+    typed(control(page, "number input for How many"), "64\n")
+    press(page, "Draw")
+    time.sleep(0.4)
+    press(page, "Stop")
+    until(page, "return [...document.querySelectorAll('.result .note')].some(p => p.offsetParent && p.textContent == 'Stopped.')", 20)
+    shot(page, tmp_path, "stopped")
+    typed(control(page, "number input for How many"), "1\n")
+    press(page, "Draw")
+    until(page, "return [...document.querySelectorAll('.result .took')].some(p => p.offsetParent && p.textContent.includes(', 1 drawn'))", 60)
     clean(page, playground)
 
 
@@ -171,6 +265,8 @@ def test_search_and_film_and_photo(page, playground, tmp_path):
     press(page, "Film")
     until(page, "return [...document.querySelectorAll('.result img')].some(i => i.src.startsWith('data:image/webp') && i.naturalWidth >= 256)")
     press(page, "Download the film")
+    with Image.open(downloaded(tmp_path, "blend*.webp")) as film:
+        assert film.n_frames > 10 and film.format == "WEBP"
     go_to(page, "Photo to toy")
     answered(page)
     before = until(page, FIRST)
@@ -275,6 +371,24 @@ def test_a_damaged_run(command, smoke_run, tmp_path):
         client = Client(url, verbose=False)
         assert "train the stage again" in client.predict("stylegan2", 0, 4, 0.7, 5, 2, "", "", "smooth", api_name="/generate")[0]
         assert "<img" in client.predict("fastgan", 0, 4, 0.7, 5, 2, "", "", "smooth", api_name="/generate")[0]
+    finally:
+        assert "Traceback" not in closed(process)
+
+
+def test_a_clip_that_lost_its_weights_takes_names_and_nothing_else(command, smoke_run, tmp_path):
+    from gradio_client import Client
+
+    run = shutil.copytree(smoke_run, tmp_path / "run", symlinks=True)
+    weights = run / "clip/model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:100])
+    process, url = opened(command, run)
+    try:
+        client = Client(url, verbose=False)
+        answer = client.predict(2, 1, 2.0, 0.7, api_name="/edit")[0]
+        assert "have numbers and no names" in answer and answer.count("<img") == 9
+        assert "train the stage again" in client.predict("red", api_name="/search")
+        for wrong in (float("inf"), None, 1e9):
+            assert "strength is" in client.predict(2, 1, wrong, 0.7, api_name="/edit")[0]
     finally:
         assert "Traceback" not in closed(process)
 

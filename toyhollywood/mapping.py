@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['cut_out', 'framing', 'like_the_others', 'read_photo', 'strangeness', 'opened', 'familiar', 'photo_to_toys',
-           'map_photo', 'mapped_sheet', 'draw_words', 'words_sheet']
+           'map_photo', 'mapped_sheet', 'draw_words', 'words_sheet', 'redraw_words']
 
 # %% ../nbs/73_mapping.ipynb #41448a81
 import sys
@@ -191,3 +191,15 @@ def words_sheet(
     grid = picture_grid(list(drawn_of(frozen, vary(frozen, speaker.styles([text]), n, seed))), columns=min(n, 8), size=max(frozen.size, 96))
     if out: write_drawing(out, grid, {"version": 1, "verb": "draw", "text": text, "model": "mapper", "mark": frozen.mark, "n": n, "seed": seed, "versions": versions("toyhollywood", "torch")})
     return grid
+
+# %% ../nbs/73_mapping.ipynb #1ebd3e57
+def redraw_words(
+    run,          # run folder
+    recipe: dict, # as `words_sheet` writes it
+    picture,      # that it stands in
+) -> Image.Image:
+    "The picture of a recipe, drawn again; raises `UserError` when the mapper, or what it stands between, is another one now."
+    if not 1 <= recipe["n"] <= 512: raise UserError(f"the recipe in {display_path(picture)} is none that toyhollywood wrote: its n is {recipe['n']}")
+    parts = opened(run)
+    if parts[0].mark != recipe["mark"]: raise UserError(f"{display_path(picture)} was drawn by another mapper than {display_path(run)} has now: it was trained again; give the run that it came from with --run")
+    return words_sheet(Words(*parts), recipe["text"], recipe["n"], recipe["seed"])
