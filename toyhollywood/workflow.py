@@ -14,7 +14,7 @@ import yaml
 from .core import (duration, JobError, UserError, disk_error, display_path, hold, load_preset, nearest, notebook_parameters, notebooks_folder, package_file,
                                read_json, write_bytes, write_json, write_text)
 from .chain import CHAIN, stage_names, stage_notebook
-from .machines import cancel_jobs, cluster_sentence, cluster_words, executor_of, profile_folder
+from .machines import Copies, Remote, cancel_jobs, cluster_sentence, cluster_words, executor_of, profile_folder
 
 # %% ../nbs/70_workflow.ipynb #e7b4c1dc
 def is_url(source: str) -> bool:
@@ -215,13 +215,17 @@ def run_chain(
     overrides=(),       # such as ["vae.steps=500"]
     seed: int = None,   # seeds every stage
     watch=None,         # called with (run, config, process) until the process ends; `watch` of this page when None
+    remote: str = None, # where finished stages are copied, such as s3://bucket/demo; None: what the folder holds; "": nowhere
 ) -> Path:              # the result page
     "Run the chain in a folder: what is up to date is skipped, what was interrupted goes on; raises `JobError` when a stage failed."
-    config = resolve(out, data, preset, stages, overrides, seed)
+    store = _store_of(out, remote)
+    config = resolve(out, data, preset, stages, overrides, seed) | {"remote": store.url if store else ""}
     run = Path(out).resolve()
     try: run.mkdir(parents=True, exist_ok=True)
     except OSError as error: raise UserError(f"{display_path(out)} cannot be made ({error.strerror}); choose another folder with --out") from None
     hold(run / ".lock", display_path(out), seconds=5)
+    config["marks"] = _marks(config)
+    if store: _fetch(store, run, config)
     _missing_needs(run, config)
     _try_again(run, config)
     command, executor = snakemake_command(run, config, jobs, profile), executor_of(profile_folder(profile)) if profile else "local"
@@ -229,20 +233,25 @@ def run_chain(
     before = {path: path.read_bytes() for path in (run / "config.yaml", *(run / stage / "metrics.json" for stage in config["asked"])) if path.is_file()}
     place = {"jobs": jobs, "executor": executor}
     _write_config(run, config | place)
-    try: return _run(run, config | place, command, watch or globals()["watch"])
+    copies = Copies(store, run, config)
+    try: return _run(run, config | place, command, watch or globals()["watch"], copies)
     except UserError: _take_back(run, config, before, {"data": data, "preset": preset, "stages": stages, "seed": seed}, overrides, place); raise
 
 # %% ../nbs/70_workflow.ipynb #217994b7
-def _write_config(run, config):
-    "config.yaml with the marks that tell Snakemake what changed; earlier stages that are not asked for keep theirs."
+def _marks(config):
+    "What tells Snakemake that a stage must be made again: its code, its parameters, files that they name."
     marks = {stage: {"code": code_mark(stage_notebook(stage)), "parameters": config["stages"][stage]} for stage in config["stages"]}
     if "data" in marks: marks["data"]["source"] = source_mark(config["source"])
     chosen = config["stages"].get("cluster", {}).get("selection")
     if chosen and Path(chosen).is_file(): marks["cluster"]["selection"] = hashlib.sha256(Path(chosen).read_bytes()).hexdigest()[:16] # the same name, another choice
-    text = yaml.safe_dump(config | {"run": str(run), "marks": marks, "python": sys.executable}, sort_keys=False, allow_unicode=True)
+    return marks
+
+def _write_config(run, config):
+    "config.yaml of the run folder."
+    text = yaml.safe_dump(config | {"run": str(run), "marks": _marks(config), "python": sys.executable}, sort_keys=False, allow_unicode=True)
     write_text(run / "config.yaml", "# what this folder was made with; written by `toyhollywood run`\n" + text)
 
-def _run(run, config, command, watch):
+def _run(run, config, command, watch, copies):
     for stage in config["asked"]: (run / stage / "error.json").unlink(missing_ok=True)
     log, away = run / "snakemake.log", config["executor"] != "local"
     with open(log, "ab") as file:
@@ -254,8 +263,10 @@ def _run(run, config, command, watch):
     except BaseException:
         stop(process, away)
         raise
-    page = _page(run)
-    if process.returncode: raise _failure(run, config, log, begin)
+    page, failure = _page(run), _failure(run, config, log, begin) if process.returncode else None
+    try: copies.end()
+    except JobError as error: failure = failure or error
+    if failure: raise failure
     return page
 
 # %% ../nbs/70_workflow.ipynb #8f416a65
@@ -271,6 +282,21 @@ def _take_back(run, config, before, call, overrides, place):
         record, weights = run / stage / "metrics.json", run / stage / "model.safetensors"
         trained_since = weights.is_file() and record in before and hashlib.sha256(weights.read_bytes()).hexdigest() != read_json(run / stage / "model.json").get("sha256")
         if record in before and not record.exists() and not trained_since: write_bytes(record, before[record])
+
+def _store_of(out, remote):
+    "The object store that a run is copied to, or None; a folder that is still empty begins with the configuration that lies there."
+    path = Path(out) / "config.yaml"
+    if remote is None and path.is_file():
+        with contextlib.suppress(yaml.YAMLError, AttributeError): remote = yaml.safe_load(path.read_text(encoding="utf8")).get("remote")
+    if not remote: return None
+    store = Remote(remote)
+    if not path.is_file() and (known := store.get("config.yaml")): write_bytes(path, known)
+    return store
+
+def _fetch(store, run, config):
+    "Take from the store what is not here."
+    for stage in config["stages"]:
+        if not (run / stage / "metrics.json").is_file() and store.fetch(run, stage, config): print(f"{stage} came from {store.url}", flush=True)
 
 def _missing_needs(run, config):
     "Inputs that nobody is asked to make, in the words of the contract."
