@@ -20,18 +20,20 @@ class Step:
     needs: tuple = ()  # stages that must have finished
     after: tuple = ()  # stages that it waits for when they take part
     given: dict = field(default_factory=dict, hash=False)  # parameters by which this stage differs from another of the same notebook
+    work: str = "train" # what kind of work it is, for a cluster: a line of `machines.RESOURCES`
+    makes: tuple = ()  # folders of the run that it writes beside its own
 
 CHAIN = {
-    "catalogue": Step("01_catalogue"),
-    "scrape": Step("03_scrape", after=("catalogue",)),
-    "data": Step("04_data", after=("scrape",)),
+    "catalogue": Step("01_catalogue", work="render"),
+    "scrape": Step("03_scrape", after=("catalogue",), work="fetch"),
+    "data": Step("04_data", after=("scrape",), work="sort"),
     "vae": Step("10_vae", needs=("data",)),
     "vae_dists": Step("10_vae", needs=("data", "vae"), given={"stage_name": "vae_dists", "dists": 1.0, "start": "vae"}),
-    "imagenet": Step("11_imagenet", needs=("data",)),
+    "imagenet": Step("11_imagenet", needs=("data",), work="embed"),
     "clip": Step("20_clip", needs=("data",)),
     "clip_unnamed": Step("20_clip", needs=("data",), given={"stage_name": "clip_unnamed", "captions": "without_class"}),
     "simclr": Step("50_simclr", needs=("data",)),
-    "cluster": Step("21_cluster", needs=("data",), after=("vae", "vae_dists", "imagenet", "clip", "clip_unnamed", "simclr")),
+    "cluster": Step("21_cluster", needs=("data",), after=("vae", "vae_dists", "imagenet", "clip", "clip_unnamed", "simclr"), work="group", makes=("humans",)),
     "superres": Step("30_superres", needs=("data",), after=("cluster",)),
     "superres_x4": Step("30_superres", needs=("data",), after=("cluster",), given={"stage_name": "superres_x4", "scale": 4}),
     "fastgan": Step("40_fastgan", needs=("data",), after=("cluster", "superres")),
@@ -41,7 +43,7 @@ CHAIN = {
 }
 
 # %% ../nbs/09a_chain.ipynb #7dab1e44
-CHAIN["report"] = Step("60_report", after=tuple(CHAIN))
+CHAIN["report"] = Step("60_report", after=tuple(CHAIN), work="page")
 
 def stage_names() -> list:
     "All stages in the order of the chain."

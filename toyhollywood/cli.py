@@ -20,7 +20,7 @@ def _verb(verbs, name, what, example, run):
 # %% ../nbs/71_cli.ipynb #3807cbc1
 def _run(a):
     from toyhollywood.workflow import default_out, run_chain
-    page = run_chain(a.out or default_out(a.data), a.data, a.preset, [s for s in (a.stages or "").split(",") if s], a.jobs, a.profile, a.set, a.seed)
+    page = run_chain(a.out or default_out(a.data), a.data, a.preset, [s for s in (a.stages or "").split(",") if s], a.jobs, a.profile, a.set, a.seed, remote=a.remote)
     print(f"\nthe result page: {page}")
 
 def _store(a):
@@ -140,7 +140,8 @@ def _add_run(verbs):
     p.add_argument("--stages", help="only these stages, separated by commas")
     p.add_argument("--out", help="the run folder (default: runs/demo, or runs/ and the name of the source)")
     p.add_argument("--jobs", type=_positive, default=1, help="stages at the same time (default: %(default)s)")
-    p.add_argument("--profile", help="a Snakemake profile for another place to run")
+    p.add_argument("--profile", help="where stages run, when not here: slurm, kubernetes, or the folder of a Snakemake profile")
+    p.add_argument("--remote", help="copy finished stages to s3://, gs://, az:// or file:// as they finish, and take from there what is missing here")
     p.add_argument("--set", action="append", default=[], metavar="STAGE.PARAMETER=VALUE", help="override one parameter; may be given several times")
     p.add_argument("--seed", type=_natural, help="seed of every stage (default: 0)")
 
@@ -246,7 +247,7 @@ def main(
 # %% ../nbs/71_cli.ipynb #eba9f997
 def _which_extra(error):
     "Which extra brings a package that is missing."
-    extras = {"mitsuba": "render", "papermill": "run", "snakemake": "run", "torch": "train", "open_clip": "train", "sklearn": "train", "timm": "train", "piq": "train", "umap": "train", "pyarrow": "train", "matplotlib": "run", "imageio": "film", "spandrel": "train", "gradio": "play", "fastapi": "play", "uvicorn": "play"}
+    extras = {"mitsuba": "render", "papermill": "run", "snakemake": "run", "torch": "train", "open_clip": "train", "sklearn": "train", "timm": "train", "piq": "train", "umap": "train", "pyarrow": "train", "matplotlib": "run", "imageio": "film", "spandrel": "train", "gradio": "play", "obstore": "cluster", "fastapi": "play", "uvicorn": "play"}
     module = (error.name or "").split(".")[0]
     return f"this needs the package {module}: pip install 'toyhollywood[{extras.get(module, 'all')}]'"
 

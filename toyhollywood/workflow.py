@@ -14,6 +14,7 @@ import yaml
 from .core import (duration, JobError, UserError, disk_error, display_path, hold, load_preset, nearest, notebook_parameters, notebooks_folder, package_file,
                                read_json, write_bytes, write_json, write_text)
 from .chain import CHAIN, stage_names, stage_notebook
+from .machines import Copies, Remote, cancel_jobs, cluster_sentence, cluster_words, executor_of, profile_folder
 
 # %% ../nbs/70_workflow.ipynb #e7b4c1dc
 def is_url(source: str) -> bool:
@@ -172,9 +173,11 @@ def _explain(stage, run, name, value, traceback=()):
     return kind(sentence)
 
 def stage_main():
-    "What the Snakefile calls: execute the stage named on the command line in the working folder."
-    try: execute_stage(sys.argv[1], ".")
+    "What the Snakefile calls: execute the stage named on the command line in the working folder, or in the run folder named after it; a third word is where a copy of the result goes."
+    stage, run, result = (sys.argv[1:] + [".", ""])[:3]
+    try: execute_stage(stage, run)
     except UserError as error: sys.exit(f"{error}")
+    if result: shutil.copyfile(Path(run) / stage / "metrics.json", result)
 
 def _die_with_parent():
     "On Linux, end this process when the one that started it is gone, so that a killed run leaves nothing at work."
@@ -196,14 +199,9 @@ def snakemake_command(
 ) -> list:          # words of the command
     "The call of Snakemake for a configuration; raises `UserError` for a profile that does not exist."
     words = [sys.executable, "-m", "snakemake", "--snakefile", str(package_file("Snakefile")), "--directory", str(run), "--configfile", str(Path(run) / "config.yaml"),
-             "--cores", str(os.cpu_count() if jobs == 1 else max(jobs, os.cpu_count())), "--keep-going", "--rerun-incomplete", "--nolock", "--quiet", "all",
-             "--rerun-triggers", "input", "params", "mtime"]
-    words += ["--jobs", str(jobs)] if profile else []
-    if profile:
-        inside = package_file("profiles", profile)
-        if not inside.is_dir() and not Path(profile).is_dir():
-            raise UserError(f"there is no profile {profile!r}{nearest(profile, [p.name for p in package_file('profiles').glob('*')])}")
-        words += ["--profile", str(inside if inside.is_dir() else Path(profile).resolve())]
+             "--keep-going", "--rerun-incomplete", "--nolock", "--quiet", "all", "--rerun-triggers", "input", "params", "mtime"]
+    folder = profile_folder(profile) if profile else None
+    words += cluster_words(folder, run, jobs) + (["--profile", str(folder)] if folder else [])
     return words + ["--dry-run"] * dry + ["--"] + [f"{stage}/metrics.json" for stage in config["asked"]]
 
 # %% ../nbs/70_workflow.ipynb #3af585a7
@@ -217,58 +215,88 @@ def run_chain(
     overrides=(),       # such as ["vae.steps=500"]
     seed: int = None,   # seeds every stage
     watch=None,         # called with (run, config, process) until the process ends; `watch` of this page when None
+    remote: str = None, # where finished stages are copied, such as s3://bucket/demo; None: what the folder holds; "": nowhere
 ) -> Path:              # the result page
     "Run the chain in a folder: what is up to date is skipped, what was interrupted goes on; raises `JobError` when a stage failed."
-    config = resolve(out, data, preset, stages, overrides, seed)
+    store = _store_of(out, remote)
+    config = resolve(out, data, preset, stages, overrides, seed) | {"remote": store.url if store else ""}
     run = Path(out).resolve()
     try: run.mkdir(parents=True, exist_ok=True)
     except OSError as error: raise UserError(f"{display_path(out)} cannot be made ({error.strerror}); choose another folder with --out") from None
     hold(run / ".lock", display_path(out), seconds=5)
+    config["marks"] = _marks(config)
+    if store: _fetch(store, run, config)
     _missing_needs(run, config)
     _try_again(run, config)
-    command = snakemake_command(run, config, jobs, profile)
+    command, executor = snakemake_command(run, config, jobs, profile), executor_of(profile_folder(profile)) if profile else "local"
+    if executor == "slurm" and (left := cancel_jobs(run)): print(f"cancelled what an earlier call had left in the queue: {', '.join(left)}")
     before = {path: path.read_bytes() for path in (run / "config.yaml", *(run / stage / "metrics.json" for stage in config["asked"])) if path.is_file()}
-    _write_config(run, config | {"jobs": jobs})
-    try: return _run(run, config, command, watch or globals()["watch"])
-    except UserError: _take_back(run, config, before, {"data": data, "preset": preset, "stages": stages, "seed": seed}, overrides, jobs); raise
+    place = {"jobs": jobs, "executor": executor}
+    _write_config(run, config | place)
+    copies = Copies(store, run, config)
+    try: return _run(run, config | place, command, watch or globals()["watch"], copies)
+    except UserError: _take_back(run, config, before, {"data": data, "preset": preset, "stages": stages, "seed": seed}, overrides, place); raise
 
 # %% ../nbs/70_workflow.ipynb #217994b7
-def _write_config(run, config):
-    "config.yaml with the marks that tell Snakemake what changed; earlier stages that are not asked for keep theirs."
+def _marks(config):
+    "What tells Snakemake that a stage must be made again: its code, its parameters, files that they name."
     marks = {stage: {"code": code_mark(stage_notebook(stage)), "parameters": config["stages"][stage]} for stage in config["stages"]}
     if "data" in marks: marks["data"]["source"] = source_mark(config["source"])
     chosen = config["stages"].get("cluster", {}).get("selection")
     if chosen and Path(chosen).is_file(): marks["cluster"]["selection"] = hashlib.sha256(Path(chosen).read_bytes()).hexdigest()[:16] # the same name, another choice
-    text = yaml.safe_dump(config | {"marks": marks, "python": sys.executable}, sort_keys=False, allow_unicode=True)
+    return marks
+
+def _write_config(run, config):
+    "config.yaml of the run folder."
+    text = yaml.safe_dump(config | {"run": str(run), "marks": _marks(config), "python": sys.executable}, sort_keys=False, allow_unicode=True)
     write_text(run / "config.yaml", "# what this folder was made with; written by `toyhollywood run`\n" + text)
 
-def _run(run, config, command, watch):
+def _run(run, config, command, watch, copies):
     for stage in config["asked"]: (run / stage / "error.json").unlink(missing_ok=True)
-    log = run / "snakemake.log"
+    log, away = run / "snakemake.log", config["executor"] != "local"
     with open(log, "ab") as file:
+        begin = file.tell()
         process = subprocess.Popen(command, stdout=file, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, env=os.environ | {"TOYHOLLYWOOD_CWD": os.getcwd()},
-                                   start_new_session=True, preexec_fn=_die_with_parent if sys.platform == "linux" else None)
+                                   cwd=run, start_new_session=True, preexec_fn=_die_with_parent if sys.platform == "linux" else None)
+    if away: print(f"stages are handed to {config['executor']}, at most {config['jobs']} at a time; {display_path(log)} says how it goes", flush=True)
     try: watch(run, config, process)
     except BaseException:
-        stop(process)
+        stop(process, away)
         raise
-    page = _page(run)
-    if process.returncode: raise _failure(run, config, log)
+    page, failure = _page(run), _failure(run, config, log, begin) if process.returncode else None
+    try: copies.end()
+    except JobError as error: failure = failure or error
+    if failure: raise failure
     return page
 
 # %% ../nbs/70_workflow.ipynb #8f416a65
-def _take_back(run, config, before, call, overrides, jobs):
+def _take_back(run, config, before, call, overrides, place):
     "A stage that refused its parameters forgets them, and what it had finished before counts again."
     refused = [s for s in config["asked"] if (run / s / "error.json").is_file() and read_json(run / s / "error.json").get("status") == 2]
     kept = [o for o in overrides if o.partition(".")[0] not in refused]
     if len(kept) < len(overrides):
         (run / "config.yaml").unlink()
         if run / "config.yaml" in before: write_bytes(run / "config.yaml", before[run / "config.yaml"])
-        _write_config(run, resolve(run, overrides=kept, **call) | {"jobs": jobs})
+        _write_config(run, resolve(run, overrides=kept, **call) | place)
     for stage in refused:
         record, weights = run / stage / "metrics.json", run / stage / "model.safetensors"
         trained_since = weights.is_file() and record in before and hashlib.sha256(weights.read_bytes()).hexdigest() != read_json(run / stage / "model.json").get("sha256")
         if record in before and not record.exists() and not trained_since: write_bytes(record, before[record])
+
+def _store_of(out, remote):
+    "The object store that a run is copied to, or None; a folder that is still empty begins with the configuration that lies there."
+    path = Path(out) / "config.yaml"
+    if remote is None and path.is_file():
+        with contextlib.suppress(yaml.YAMLError, AttributeError): remote = yaml.safe_load(path.read_text(encoding="utf8")).get("remote")
+    if not remote: return None
+    store = Remote(remote)
+    if not path.is_file() and (known := store.get("config.yaml")): write_bytes(path, known)
+    return store
+
+def _fetch(store, run, config):
+    "Take from the store what is not here."
+    for stage in config["stages"]:
+        if not (run / stage / "metrics.json").is_file() and store.fetch(run, stage, config): print(f"{stage} came from {store.url}", flush=True)
 
 def _missing_needs(run, config):
     "Inputs that nobody is asked to make, in the words of the contract."
@@ -289,9 +317,11 @@ def _page(run):
     from toyhollywood.report import build_report
     return build_report(run)
 
-def _failure(run, config, log):
-    "What went wrong, in the failed stages' own words."
+def _failure(run, config, log, begin):
+    "What went wrong, in the failed stages' own words, or in the cluster's."
     errors = [read_json(run / s / "error.json") for s in config["asked"] if (run / s / "error.json").is_file()]
+    ended = cluster_sentence(log.read_bytes()[begin:].decode(errors="replace"))
+    if not errors and ended: return JobError(ended)
     if not errors: return JobError(f"the chain stopped and no stage said why; {display_path(log)} holds what Snakemake printed")
     kind = UserError if all(e["status"] == 2 for e in errors) else JobError
     return kind("\n".join(e["sentence"] for e in errors))
@@ -299,8 +329,12 @@ def _failure(run, config, log):
 # %% ../nbs/70_workflow.ipynb #e0e7a419
 def stop(
     process, # of Snakemake, the leader of its process group
+    away=False, # its stages run on other machines: it is asked to call them back first
 ):
-    "End Snakemake and the stage it runs; what they had finished is kept, and a training goes on from its checkpoint."
+    "End Snakemake and the stages it runs; what they had finished is kept, and a training goes on from its checkpoint."
+    if away:
+        process.send_signal(signal.SIGINT)
+        with contextlib.suppress(subprocess.TimeoutExpired): process.wait(30)
     for sign, wait in ((signal.SIGTERM, 3), (signal.SIGKILL, 5)):
         with contextlib.suppress(ProcessLookupError): os.killpg(process.pid, sign)
         with contextlib.suppress(subprocess.TimeoutExpired): process.wait(wait)
