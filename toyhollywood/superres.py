@@ -18,7 +18,7 @@ from .core import JobError, Stage, UserError, as_image, check_range, display_pat
 from .data import Batches, Dataset, to_rgb, write_dataset
 from .drawing import LEAST
 from .pretrained import load_dists
-from .train import EMA, Hook, Phase, Preview, cosine, fit, load_model, save_model
+from .train import EMA, Hook, Phase, Preview, cosine, fit, load_model, read_tensors, save_model
 
 # %% ../nbs/30_superres.ipynb #83f42ec6
 FILTERS = (Image.Resampling.BOX, Image.Resampling.BILINEAR, Image.Resampling.HAMMING, Image.Resampling.BICUBIC, Image.Resampling.LANCZOS)
@@ -168,7 +168,8 @@ def other_network(
     "A third-party super-resolution network; raises `UserError` when the file is none, or spandrel is not installed."
     try: from spandrel import ImageModelDescriptor, ModelLoader
     except ImportError: raise UserError("reading other people's networks needs the package spandrel: pip install spandrel") from None
-    try: found = ModelLoader(device="cpu").load_from_file(str(path))
+    state = read_tensors(path)
+    try: found = ModelLoader(device="cpu").load_from_state_dict(state)
     except Exception as error: raise UserError(f"{display_path(path)} is no super-resolution network that spandrel can read ({type(error).__name__}: {' '.join(str(error).split())[:120]})") from None
     if not isinstance(found, ImageModelDescriptor) or found.input_channels != 3: raise UserError(f"{display_path(path)} is a {found.purpose} network, not one that enlarges colour pictures")
     return _Signed(found)
