@@ -353,6 +353,34 @@ def test_uploads_that_are_none(playground, tmp_path):
     assert "seed is -1" in client.predict("stylegan2", -1, 4, 0.7, 5, 2, "", "", "smooth", api_name="/generate")[0]
 
 
+def test_uploads_under_hostile_names(playground, tmp_path):
+    "A name that a stranger gave decides nothing about where a file lies or what the page says."
+    import requests
+
+    good = photo_file(tmp_path / "fine.png").read_bytes()
+    names = ("../../climbs.png", "/tmp/absolute.png", "..\\..\\windows.png", "%2e%2e%2fescaped.png", "-rf.png", "<img src=x onerror=alert(1)>.png", "x" * 300 + ".png", "con.png", "\u202egpj.png", ".htaccess", "a\tb.png")
+    taken = 0
+    for name in names:
+        answer = requests.post(f"{playground}gradio_api/upload", files={"files": (name, good, "image/png")}, timeout=30)
+        assert answer.status_code < 500, (name, answer.text)
+        if answer.status_code != 200:
+            continue
+        path = Path(answer.json()[0])
+        assert ".." not in path.parts and path.resolve().parent.parent.parent.name.startswith("toyhollywood-play-") and path.read_bytes() == good, path
+        event = requests.post(f"{playground}gradio_api/call/photo_to_toy", json={"data": [{"path": str(path), "meta": {"_type": "gradio.FileData"}}, 1, 0, 0]}, timeout=30).json()["event_id"]
+        said = requests.get(f"{playground}gradio_api/call/photo_to_toy/{event}", timeout=120).text
+        assert "event: complete" in said and "onerror=alert(1)>" not in said, (name, said[:300])
+        taken += 1
+    assert taken >= 5 and not Path("/tmp/absolute.png").exists() and not (tmp_path.parent.parent / "climbs.png").exists()
+
+
+def test_only_this_machine_is_let_in(playground):
+    import psutil
+
+    port = int(playground.rstrip("/").rpartition(":")[2])
+    assert {c.laddr.ip for c in psutil.net_connections("inet") if c.status == psutil.CONN_LISTEN and c.laddr.port == port} == {"127.0.0.1"}
+
+
 def test_a_damaged_run(command, smoke_run, tmp_path):
     import requests
     from gradio_client import Client

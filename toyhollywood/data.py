@@ -8,8 +8,9 @@ __all__ = ['FORMATS', 'ENDINGS', 'LARGEST_FILE', 'LARGEST_PICTURE', 'SMALLEST_SI
            'picture_record', 'list_pictures', 'unpack_parquet', 'open_source', 'crawl_receipt', 'default_source',
            'quotas', 'stratified_choice', 'framed', 'look', 'candidate_pairs', 'difference', 'near_pairs', 'connected',
            'split_groups', 'cores', 'put', 'fingerprint', 'card', 'croissant', 'build_dataset', 'locked', 'Dataset',
-           'Batches', 'part_of_batch', 'dice', 'dice_like', 'share_of', 'augment', 'write_features', 'read_features',
-           'features_for', 'ensure_dataset', 'write_dataset', 'specimens', 'class_chart', 'read_list', 'near_copies']
+           'damaged_files', 'Batches', 'part_of_batch', 'dice', 'dice_like', 'share_of', 'augment', 'write_features',
+           'read_features', 'features_for', 'ensure_dataset', 'write_dataset', 'specimens', 'class_chart', 'read_list',
+           'near_copies']
 
 # %% ../nbs/04_data.ipynb #108ae88d
 import contextlib, csv, hashlib, io, json, os, re, shutil, tempfile, warnings, zipfile
@@ -21,7 +22,7 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 from fastcore.basics import patch
 from PIL import Image, ImageOps
-from .core import (JobError, UserError, slug, disk_error, fit_square, atomic_path, display_path, nearest, package_file, picture_grid, read_json, to_signed, write_bytes,
+from .core import (JobError, UserError, again, remove_orphans, slug, disk_error, fit_square, atomic_path, display_path, nearest, package_file, picture_grid, read_json, to_signed, write_bytes,
                                write_json, write_text)
 
 # %% ../nbs/04_data.ipynb #c3d947af
@@ -758,10 +759,16 @@ def open(cls: Dataset,
     if not (folder / "dataset.json").is_file():
         raise UserError(f"there is no finished dataset in {display_path(folder)}: run  toyhollywood run --stages data --out {display_path(folder.parent)}")
     facts = read_json(folder / "dataset.json")
-    text = (folder / "metadata.jsonl").read_text(encoding="utf8") if (folder / "metadata.jsonl").is_file() else ""
-    if fingerprint(text) != facts.get("fingerprint"):
-        raise UserError(f"{display_path(folder / 'metadata.jsonl')} is not the one that dataset.json describes; build the dataset again")
+    if not isinstance(facts, dict) or not {"classes", "fingerprint", "source"} <= facts.keys(): raise UserError(f"{display_path(folder / 'dataset.json')} describes no dataset; mend it:  {_remedy(folder)}")
+    text = (folder / "metadata.jsonl").read_text(encoding="utf8", errors="replace") if (folder / "metadata.jsonl").is_file() else ""
+    if fingerprint(text) != facts["fingerprint"]:
+        raise UserError(f"{display_path(folder / 'metadata.jsonl')} is not the one that dataset.json describes; mend it:  {_remedy(folder)}")
     return cls(folder, [json.loads(line) for line in text.split("\n") if line], facts)
+
+def _remedy(folder):
+    "The command that mends a dataset: that of the stage which made it."
+    folder = Path(folder)
+    return again(folder.parent / "cluster" if folder.name == "humans" and not (folder.parent / "metrics.json").exists() else folder.parent if folder.name == "humans" else folder)
 
 # %% ../nbs/04_data.ipynb #8b96aac0
 @patch
@@ -783,9 +790,32 @@ def column(self: Dataset,
     return [r.get(name) for r in self.rows]
 
 @patch
+def _damaged(self: Dataset, i): return UserError(f"{display_path(self.folder / self.file_names[i])} is missing or damaged; mend the dataset:  {_remedy(self.folder)}")
+
+@patch
 def image(self: Dataset, i: int) -> Image.Image:
-    "Picture number i, RGB, as stored."
-    with Image.open(self.folder / self.file_names[i]) as image: return image.convert("RGB")
+    "Picture number i, RGB, as stored; raises `UserError` when it is missing or damaged."
+    try:
+        with Image.open(self.folder / self.file_names[i]) as image: return image.convert("RGB")
+    except Exception: raise self._damaged(i) from None
+
+# %% ../nbs/04_data.ipynb #777a112f
+def damaged_files(
+    folder, # of a finished dataset
+) -> list:  # of paths, empty when all is well
+    "What of a dataset is missing or can no longer be read: its lists, or pictures that changed after it was finished."
+    folder = Path(folder)
+    try: dataset = Dataset.open(folder)
+    except (UserError, OSError, ValueError): return [folder / "metadata.jsonl"]
+    finished, later, bad = (folder / "dataset.json").stat().st_mtime_ns, 0, []
+    for name in dataset.file_names:
+        try:
+            if (folder / name).stat().st_mtime_ns <= finished: continue
+            later += 1
+            with Image.open(folder / name) as image: image.load()
+        except Exception: bad.append(folder / name)
+    if later and not bad: os.utime(folder / "dataset.json") # a copy of a dataset, with times of its own: it need not be looked at again
+    return bad
 
 # %% ../nbs/04_data.ipynb #d1d666fd
 @patch
@@ -804,9 +834,12 @@ def pixels(self: Dataset,
 def _cached(self: Dataset, size):
     path = self.folder / "cache" / f"pixels-{size}.npy"
     with contextlib.suppress(OSError, ValueError, UserError):
-        if read_json(path.with_suffix(".json")) != {"fingerprint": self.fingerprint}: return None
+        if read_json(path.with_suffix(".json")) != self._written(path): return None
         pixels = np.load(path, mmap_mode="r")
         if pixels.shape == (len(self), size, size, 3) and pixels.dtype == np.uint8: return pixels
+
+@patch
+def _written(self: Dataset, path): return {"fingerprint": self.fingerprint, "bytes": path.stat().st_size, "written": path.stat().st_mtime_ns}
 
 # %% ../nbs/04_data.ipynb #335ca1d0
 @patch
@@ -815,16 +848,17 @@ def _square(self: Dataset, i, size):
         with Image.open(self.folder / self.file_names[i]) as image:
             image.draft("RGB", (2 * size, 2 * size))
             return np.asarray(fit_square(image.convert("RGB"), size))
-    except OSError: raise UserError(f"{display_path(self.folder / self.file_names[i])} is missing or damaged; build the dataset again") from None
+    except Exception: raise self._damaged(i) from None
 
 @patch
 def _cache(self: Dataset, size):
     path = self.folder / "cache" / f"pixels-{size}.npy"
     header = {"descr": "|u1", "fortran_order": False, "shape": (len(self), size, size, 3)}
+    remove_orphans(path.parent)
     with atomic_path(path) as temporary, temporary.open("wb") as file:
         np.lib.format.write_array_header_1_0(file, header)
         for square in _stream(lambda i: self._square(i, size), range(len(self)), cores()): file.write(square.tobytes())
-    write_json(path.with_suffix(".json"), {"fingerprint": self.fingerprint})
+    write_json(path.with_suffix(".json"), self._written(path))
     return np.load(path, mmap_mode="r")
 
 # %% ../nbs/04_data.ipynb #25e740ab

@@ -13,8 +13,7 @@ from functools import cache
 from pathlib import Path
 import torch
 from safetensors.torch import load_file, save_file
-from .core import JobError, UserError, atomic_path, display_path, nearest
-from .train import file_hash
+from .core import JobError, UserError, atomic_path, display_path, file_hash, nearest
 
 # %% ../nbs/06_pretrained.ipynb #246ad512
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from .drawing import LEAST
 from .metrics import lpips, with_part
 from .parallel import this_process
 from .pretrained import load_dists, load_lpips
-from .train import EMA, Hook, Phase, Preview, cosine, fit, load_model, save_model
+from .train import EMA, Hook, Phase, Preview, cosine, fit, load_model, read_tensors, save_model
 
 # %% ../nbs/30_superres.ipynb #e2cfdf33
 def true_pictures(
@@ -200,7 +200,8 @@ def other_network(
     "A third-party super-resolution network; raises `UserError` when the file is none, or spandrel is not installed."
     try: from spandrel import ImageModelDescriptor, ModelLoader
     except ImportError: raise UserError("reading other people's networks needs the package spandrel: pip install spandrel") from None
-    try: found = ModelLoader(device="cpu").load_from_file(str(path))
+    state = read_tensors(path)
+    try: found = ModelLoader(device="cpu").load_from_state_dict(state)
     except Exception as error: raise UserError(f"{display_path(path)} is no super-resolution network that spandrel can read ({type(error).__name__}: {' '.join(str(error).split())[:120]})") from None
     if not isinstance(found, ImageModelDescriptor) or found.input_channels != 3: raise UserError(f"{display_path(path)} is a {found.purpose} network, not one that enlarges colour pictures")
     return _Signed(found)

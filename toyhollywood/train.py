@@ -4,9 +4,9 @@
 
 # %% auto #0
 __all__ = ['FORMAT', 'Phase', 'cosine', 'lazy_adam', 'Precision', 'run_phase', 'only', 'candidates', 'measure_precision',
-           'random_state', 'set_random_state', 'save_model', 'file_hash', 'load_model', 'read_weights', 'load_weights',
-           'Loop', 'Hook', 'EMA', 'Log', 'Preview', 'Watch', 'finite', 'Guard', 'save_state', 'read_state',
-           'Checkpoint', 'fit', 'out_of_memory', 'device_name']
+           'random_state', 'set_random_state', 'save_model', 'load_model', 'read_tensors', 'read_weights',
+           'load_weights', 'Loop', 'Hook', 'EMA', 'Log', 'Preview', 'Watch', 'finite', 'Guard', 'save_state',
+           'read_state', 'Checkpoint', 'fit', 'out_of_memory', 'device_name']
 
 # %% ../nbs/05_train.ipynb #51d7348f
 import contextlib, copy, csv, gc, hashlib, io, json, math, random, shutil, time
@@ -17,7 +17,7 @@ from accelerate import Accelerator
 from fastcore.basics import patch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
-from .core import JobError, Stage, UserError, atomic_path, read_json, write_json, write_text
+from .core import JobError, Stage, UserError, again, atomic_path, display_path, file_hash, read_json, write_json, write_text
 from .data import part_of_batch
 from .parallel import alone, average, everybody, first_says, same_weights, shared_statistics, slowest, this_process
 
@@ -272,38 +272,43 @@ def save_model(
     write_json(Path(folder) / "model.json", {"class": type(module).__name__, "arguments": arguments, "sha256": digest, **extra})
     return digest
 
-def file_hash(path) -> str:
-    "SHA-256 of a file, in hexadecimal."
-    with open(path, "rb") as file: return hashlib.file_digest(file, "sha256").hexdigest() if hasattr(hashlib, "file_digest") else hashlib.sha256(file.read()).hexdigest()
-
 # %% ../nbs/05_train.ipynb #75c1a01a
 def load_model(
     make,   # the class (or a function) that builds the module from its arguments
     folder, # with model.safetensors and model.json
 ) -> torch.nn.Module: # in eval mode, on the CPU
     "Read a model that `save_model` wrote; raises `UserError` when a file is missing, broken, or of another architecture."
-    facts = read_json(Path(folder) / "model.json")
-    if not (Path(folder) / "model.safetensors").is_file(): raise UserError(f"{folder}/model.safetensors is missing; train the stage again")
-    if file_hash(Path(folder) / "model.safetensors") != facts["sha256"]:
-        raise UserError(f"{folder}/model.safetensors is not the file that model.json describes; train the stage again")
+    weights, facts = Path(folder) / "model.safetensors", read_json(Path(folder) / "model.json")
+    remedy = f"train the stage again:  {again(folder)}"
+    if not isinstance(facts, dict) or not isinstance(facts.get("arguments"), dict) or "sha256" not in facts: raise UserError(f"{display_path(folder)}/model.json is broken; {remedy}")
+    if not weights.is_file(): raise UserError(f"{display_path(weights)} is missing; {remedy}")
+    if file_hash(weights) != facts["sha256"]: raise UserError(f"{display_path(weights)} is not the file that model.json describes; {remedy}")
     try: module = make(**facts["arguments"])
-    except TypeError as error: raise UserError(f"{folder}/model.json describes another architecture ({error})") from None
-    return load_weights(module, Path(folder) / "model.safetensors").eval()
+    except TypeError as error: raise UserError(f"{display_path(folder)}/model.json describes another architecture ({error}); {remedy}") from None
+    return load_weights(module, weights).eval()
 
 # %% ../nbs/05_train.ipynb #eae2328d
-def read_weights(
+def read_tensors(
     path, # .safetensors, or a .pt / .pth / .bin / .pkl that holds tensors only
-) -> dict: # {name: tensor}
+):        # tensors in whatever dicts and lists they were saved in
     "Read tensors from a file without unpickling objects; raises `UserError` when the file holds anything else."
     path = Path(path)
     if not path.is_file(): raise UserError(f"there is no weights file {path}")
     try:
         if path.suffix == ".safetensors": return load_file(path)
-        state = torch.load(path, map_location="cpu", weights_only=True)
+        return torch.load(path, map_location="cpu", weights_only=True)
     except (SafetensorError, RuntimeError, EOFError, ValueError) as error: raise UserError(f"{path} is not a readable weights file ({str(error)[:120]})") from None
     except Exception: # weights_only refuses every object that is no tensor with pickle.UnpicklingError
         raise UserError(f"{path} holds more than tensors and is refused: unpickling it could run anything; convert it to safetensors first") from None
-    return state.get("state_dict", state) if isinstance(state, dict) else state.state_dict()
+
+def read_weights(
+    path, # as for `read_tensors`
+) -> dict: # {name: tensor}
+    "Tensors by name; raises `UserError` when the file holds anything else."
+    state = read_tensors(path)
+    if isinstance(state, dict) and isinstance(state.get("state_dict"), dict): state = state["state_dict"]
+    if not isinstance(state, dict) or not all(isinstance(v, torch.Tensor) for v in state.values()): raise UserError(f"{path} holds no tensors by name; give a file of a model's weights (its state_dict)")
+    return state
 
 def load_weights(module: torch.nn.Module, path) -> torch.nn.Module:
     "Load a file's tensors into a module; raises `UserError` when names or shapes differ."

@@ -12,11 +12,11 @@ import math
 import numpy as np, torch
 import torch.nn.functional as F
 from torch import nn
-from .core import JobError, Stage, UserError, check_range, display_path, need, picture_grid, to_signed
+from .core import JobError, Stage, UserError, check_range, display_path, file_hash, need, picture_grid, to_signed
 from .data import Batches, augment, dice_like, share_of, write_features
 from .parallel import mean_of_all, spread, this_process
 from .pretrained import load_dists
-from .train import EMA, Phase, Preview, cosine, file_hash, fit, load_model, save_model
+from .train import EMA, Phase, Preview, cosine, fit, load_model, save_model
 
 # %% ../nbs/10_vae.ipynb #476f9ce3
 class ResidualBlock(nn.Module):

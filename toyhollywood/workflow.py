@@ -4,15 +4,15 @@
 
 # %% auto #0
 __all__ = ['TRAINERS', 'is_url', 'first_stages', 'parse_override', 'source_of', 'source_mark', 'default_out', 'resolve',
-           'execute_stage', 'stage_main', 'code_mark', 'snakemake_command', 'run_chain', 'stop', 'progress_line',
-           'watch', 'train_stage', 'start_several', 'not_started']
+           'execute_stage', 'stage_main', 'code_mark', 'snakemake_command', 'run_chain', 'mend', 'stop',
+           'progress_line', 'watch', 'train_stage', 'start_several', 'not_started']
 
 # %% ../nbs/70_workflow.ipynb #da327d7e
 import contextlib, ctypes, hashlib, json, os, shutil, signal, subprocess, sys, time
 from pathlib import Path
 import yaml
 from .core import (duration, JobError, UserError, disk_error, display_path, hold, load_preset, nearest, notebook_parameters, notebooks_folder, package_file,
-                               read_json, write_bytes, write_json, write_text)
+                               broken_files, read_json, remove_orphans, write_bytes, write_json, write_text)
 from .chain import CHAIN, stage_names, stage_notebook
 from .machines import Copies, Remote, cancel_jobs, cluster_sentence, cluster_words, executor_of, profile_folder
 
@@ -118,8 +118,10 @@ def _old_config(out):
     if not path.is_file(): return None
     try:
         config = yaml.safe_load(path.read_text(encoding="utf8"))
+        if "python" not in config: raise KeyError("python") # the last that is written: a file without it was cut off
         return {"source": config["source"], "preset": config["preset"], "seed": config["seed"], "overrides": config["overrides"]}
-    except (yaml.YAMLError, KeyError, TypeError): raise UserError(f"{display_path(path)} is broken; remove it and run the same command again") from None
+    except (yaml.YAMLError, ValueError, KeyError, TypeError):
+        raise UserError(f"{display_path(path)} is broken; remove it and give the command that this run was begun with, --preset and --set included: nothing else is lost") from None
 
 def _stage_parameters(stage, preset, chosen, source, seed):
     "The notebook's defaults, the preset's values, the overrides; and where the toys come from."
@@ -149,11 +151,14 @@ def execute_stage(
     import papermill
     run = Path(run).resolve()
     _die_with_parent()
-    parameters = yaml.safe_load((run / "config.yaml").read_text(encoding="utf8"))["stages"][stage] | {"out": str(run)}
-    folder = run / stage
-    folder.mkdir(parents=True, exist_ok=True)
+    config = yaml.safe_load((run / "config.yaml").read_text(encoding="utf8"))
+    parameters, folder = config["stages"][stage] | {"out": str(run)}, run / stage
+    working, page, ticket = folder / ".notebook.part.ipynb", folder / "notebook.ipynb", folder / ".ticket.json"
+    if _finished_before(stage, run, config):
+        if working.exists(): os.replace(working, page)
+        return ticket.unlink()
     (folder / "error.json").unlink(missing_ok=True)
-    working, page = folder / ".notebook.part.ipynb", folder / "notebook.ipynb"
+    write_json(ticket, _ticket(stage, run, config))
     try: papermill.execute_notebook(str(stage_notebook(stage)), str(working), parameters=parameters, cwd=str(notebooks_folder()), kernel_name="python3", progress_bar=False)
     except papermill.PapermillExecutionError as error:
         if error.ename != "Skipped": raise _explain(stage, run, error.ename, error.evalue, error.traceback) from None
@@ -163,6 +168,29 @@ def execute_stage(
     finally:
         if working.exists(): os.replace(working, page)
     if not (folder / "metrics.json").is_file(): raise JobError(f"stage {stage!r} ended without metrics.json; see {display_path(page)}")
+    ticket.unlink(missing_ok=True)
+
+# %% ../nbs/70_workflow.ipynb #97d63177
+def _ticket(stage, run, config):
+    "What the work of a stage depends on."
+    before = [s for s in (*CHAIN[stage].needs, *CHAIN[stage].after) if (run / s / "metrics.json").is_file()]
+    return json.loads(json.dumps({"mark": config["marks"][stage], "inputs": {s: (run / s / "metrics.json").stat().st_mtime_ns for s in before}}))
+
+def _keep_finished(run, config):
+    "Set aside the results of stages that finished and were killed before anybody heard of it."
+    for stage in config["asked"]:
+        record, ticket, aside = (run / stage / name for name in ("metrics.json", ".ticket.json", ".finished.json"))
+        if ticket.is_file() and record.is_file() and not (run / stage / "error.json").is_file(): shutil.copy2(record, aside)
+
+def _finished_before(stage, run, config):
+    "Put a result that was set aside back, if it is of the same work; whether that was so."
+    ticket, aside = run / stage / ".ticket.json", run / stage / ".finished.json"
+    with contextlib.suppress(UserError, OSError):
+        if aside.is_file() and read_json(ticket) == _ticket(stage, run, config):
+            os.replace(aside, run / stage / "metrics.json")
+            if not broken_files(run / stage): return True
+    aside.unlink(missing_ok=True)
+    return False
 
 # %% ../nbs/70_workflow.ipynb #7a905eaa
 def _explain(stage, run, name, value, traceback=()):
@@ -226,6 +254,8 @@ def run_chain(
     hold(run / ".lock", display_path(out), seconds=5)
     config["marks"] = _marks(config)
     if store: _fetch(store, run, config)
+    remove_orphans(run)
+    mend(run, config)
     _missing_needs(run, config)
     _try_again(run, config)
     command, executor = snakemake_command(run, config, jobs, profile), executor_of(profile_folder(profile)) if profile else "local"
@@ -233,9 +263,45 @@ def run_chain(
     before = {path: path.read_bytes() for path in (run / "config.yaml", *(run / stage / "metrics.json" for stage in config["asked"])) if path.is_file()}
     place = {"jobs": jobs, "executor": executor}
     _write_config(run, config | place)
+    _keep_finished(run, config)
     copies = Copies(store, run, config)
     try: return _run(run, config | place, command, watch or globals()["watch"], copies)
     except UserError: _take_back(run, config, before, {"data": data, "preset": preset, "stages": stages, "seed": seed}, overrides, place); raise
+
+# %% ../nbs/70_workflow.ipynb #1f97f3fc
+def mend(
+    run,          # run folder
+    config: dict, # from `resolve`
+):
+    "Find what was damaged in the finished stages that are asked for and have it made again; raises `UserError` when the source of a damaged picture is gone."
+    run = Path(run)
+    for stage in config["asked"]:
+        record = run / stage / "metrics.json"
+        if not record.is_file(): continue
+        if stage == "data": _mend_pictures(run)
+        broken = [f"{stage}/{name}" for name in broken_files(run / stage)] or _broken_pops(run, stage)
+        if not broken: continue
+        print(f"{', '.join(broken)}: missing or damaged, so the stage {stage} is done again", flush=True)
+        record.unlink(missing_ok=True)
+
+def _broken_pops(run, stage):
+    "The stage cluster keeps human pops beside its own folder, and super-resolution enlarged ones in it."
+    folder = {"cluster": run / "humans"}.get(stage, run / stage / "humans")
+    if stage not in ("cluster", "superres", "superres_x4") or not folder.is_dir(): return []
+    from toyhollywood.data import damaged_files
+    return [p.relative_to(run).as_posix() for p in damaged_files(folder)[:3]]
+
+def _mend_pictures(run):
+    "Build a dataset in place when files of it are damaged; one that comes out otherwise counts as not finished."
+    from toyhollywood.data import build_dataset, damaged_files, default_source
+    folder = run / "data"
+    if broken_files(folder) == ["metrics.json"] or not (bad := damaged_files(folder)): return
+    record = read_json(folder / "metrics.json")
+    asked = record["parameters"]
+    print(f"{display_path(bad[0])}{f' and {len(bad) - 1} more' if len(bad) > 1 else ''}: missing or damaged, so the dataset is mended from its source", flush=True)
+    try: mended = build_dataset(asked.get("source") or default_source(run), folder, asked.get("holdout", 0.1), record["seed"], asked.get("limit"))
+    except UserError as error: raise type(error)(f"{display_path(bad[0])} is missing or damaged and cannot be made again: {error}") from None
+    if mended.fingerprint != record.get("fingerprint"): (folder / "metrics.json").unlink()
 
 # %% ../nbs/70_workflow.ipynb #217994b7
 def _marks(config):
@@ -346,11 +412,12 @@ def progress_line(
     position: str = "", # such as "2/6"
 ) -> str:
     "One line about a stage at work."
-    if not progress or not progress["step"]: return f"{position} {stage:10s} starting"
-    step, of, rate = progress["step"], max(progress["of"], 1), progress.get("rate") or 0
+    progress = progress if isinstance(progress, dict) and all(isinstance(progress.get(k, 0), (int, float)) for k in ("step", "of")) else {} # one that somebody wrote over is none
+    if not progress.get("step"): return f"{position} {stage:10s} starting"
+    step, of, rate = progress["step"], max(progress.get("of", 1), 1), progress.get("rate") or 0
     bar = "█" * round(20 * step / of) + "░" * (20 - round(20 * step / of))
     left = f", about {duration((of - step) / rate)} left" if 0 < step < of and rate > 0 else ""
-    newest = "  ".join(f"{k} {v:.4g}" for k, v in list(progress["newest"].items())[:2] if isinstance(v, (int, float)))
+    newest = "  ".join(f"{k} {v:.4g}" for k, v in list((progress.get("newest") or {}).items())[:2] if isinstance(v, (int, float)))
     return f"{position} {stage:10s} {bar} {step}/{of}  {rate:.3g}/s{left}  {newest}".rstrip()
 
 # %% ../nbs/70_workflow.ipynb #fac1923e
