@@ -108,6 +108,7 @@ def add(self: Frontier,
         if self.db.execute("insert or ignore into pages(url, kind, depth, role, folder, hash, shape) values(?, ?, ?, ?, ?, ?, ?)", values).rowcount > 0: new.add(like)
     return new
 
+# %% ../nbs/02d_frontier.ipynb #a9f44a4c
 @patch
 def tell(self: Frontier,
     entries,   # iterable of (short address, product or None, reason why not or "")

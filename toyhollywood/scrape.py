@@ -37,7 +37,6 @@ class Crawl:
         what = {PICTURE: self._picture, SITEMAP: self._feed if role in READERS else self._sitemap, PAGE: self._page}[kind]
         return what(row, self.site.full(short), known)
 
-# %% ../nbs/03_scrape.ipynb #19c42d22
 @patch
 def _remember(self: Crawl, origin, seconds):
     "A host asked us to stay away: this is written down at once, so that it holds after a crash, too."
