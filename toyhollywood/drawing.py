@@ -106,16 +106,16 @@ def diff_augment(
 
 # %% ../nbs/07b_drawing.ipynb #542c5f53
 class Adaptive(nn.Module):
-    "The probability of augmentation as a number that follows the discriminator: a buffer, so that checkpoints keep it."
-    def __init__(self, target: float = 0.6,  # mean sign of the discriminator's answers to real pictures that is aimed at
-                 pictures: float = 50_000,  # real pictures over which the probability may rise from 0 to 1
-                 start: float = 0.0, most: float = 0.9):
+    "The probability of augmentation as a number that follows the discriminator (Karras et al. 2020): a buffer, so that checkpoints keep it."
+    def __init__(self, target: float = 0.6,  # mean sign of the discriminator's answers to real pictures that is aimed at, in [-1, 1]
+                 pictures: float = 50_000,  # real pictures over which the probability may rise from 0 to 1; infinite where it shall stay as it is
+                 start: float = 0.0, most: float = 0.9): # in [0, 1], where it begins and how far it goes
         super().__init__()
         self.target, self.pictures, self.most = target, pictures, most
         self.register_buffer("probability", torch.tensor(float(start)))
     @torch.no_grad()
-    def update(self, real: torch.Tensor): # (n, ...) the discriminator's answers to real pictures
-        "A step towards more where it is too sure, towards less where it is not."
+    def update(self, real: torch.Tensor): # (n, ...) the discriminator's answers to n real pictures, any sign and size; only their signs count
+        "Move the probability in place by n / `pictures`, up where the mean sign is above the target and down where it is below, within 0 and `most`."
         move = torch.sign(real.float().sign().mean() - self.target) * len(real) / self.pictures
         self.probability.add_(move).clamp_(0, self.most)
 
@@ -152,12 +152,12 @@ def _phase_gradients(phase, phases, batch, device, state):
 
 # %% ../nbs/07b_drawing.ipynb #1ab5aeb8
 class Distance(nn.Module):
-    "Distance of two pictures in pixels and, with a weight, in VGG16's features of three depths."
-    def __init__(self, weight: float):
+    "Distance of pictures in pixels and, with a weight, in VGG16's features of three depths; a loss, see `metrics.lpips` for the score. Raises `JobError` where a weight is given and VGG16's cannot be had."
+    def __init__(self, weight: float): # of the features, at least 0; 0 for pixels alone
         super().__init__()
         self.weight, self.layers = weight, vgg16_features()[:16] if weight else None
         self.register_buffer("mean", torch.tensor([0.485, 0.456, 0.406])[:, None, None]), self.register_buffer("sd", torch.tensor([0.229, 0.224, 0.225])[:, None, None])
-    def forward(self, drawn, true):
+    def forward(self, drawn: torch.Tensor, true: torch.Tensor): # both (n, 3, h, w) in [-1, 1] -> scalar, the mean over all
         distance = F.l1_loss(drawn.float(), true.float())
         if not self.weight: return distance
         x = ((torch.cat([drawn, true]).float() + 1) / 2 - self.mean) / self.sd
