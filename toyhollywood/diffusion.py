@@ -320,13 +320,13 @@ def draw_noise(
 # %% ../nbs/42_diffusion.ipynb #a1b78bed
 def draw_diffusion(
     net: UNet,
-    seeds,                  # iterable of integers
-    steps: int = None,      # as for `draw_noise`
-    guidance: float = 1.0,  # how closely to listen
+    seeds,                  # iterable of n integers from 0
+    steps: int = None,      # of the sampler, 1 to T; 20, or T where that is less, when None
+    guidance: float = 1.0,  # how closely to listen, 0 to 100; only 1 where nothing is told (`sampling.draw` takes 2 where something is)
     told: tuple = None,     # as `told_to` gives it, for as many as there are seeds; None for nothing
     sampler: str = "dpm++", # or ddim, or ancestral
 ) -> torch.Tensor:          # (n, 3, size, size) in [-1, 1], on the CPU
-    "Pictures of seeds."
+    "Pictures of seeds; raises `UserError` for a seed that is none, too many steps, an unknown sampler, a guidance out of range, and guidance where nothing was told."
     seeds = list(seeds)
     return draw_noise(net, latents_of(seeds, net.latent), steps, guidance, told, sampler, seeds)
 

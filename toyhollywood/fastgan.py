@@ -36,10 +36,10 @@ class Noise(nn.Module):
 
 # %% ../nbs/40_fastgan.ipynb #08bbea0e
 def upward(
-    channels_in: int, channels_out: int,
-    noisy: bool, # two convolutions with noise instead of one without
-) -> nn.Sequential:
-    "A block that doubles the side: convolution, batch normalisation and a gated linear unit."
+    channels_in: int, channels_out: int, # at least 1 each
+    noisy: bool,    # two convolutions with noise instead of one without
+) -> nn.Sequential: # (n, channels_in, h, w) -> (n, channels_out, 2h, 2w)
+    "A block that doubles the side: convolution, batch normalisation and a gated linear unit (Liu et al. 2021)."
     conv = lambda a: sn(nn.Conv2d(a, 2 * channels_out, 3, padding=1, bias=False))
     gated = lambda a: [conv(a), *[Noise()] * noisy, nn.BatchNorm2d(2 * channels_out), nn.GLU(1)]
     return nn.Sequential(nn.Upsample(scale_factor=2), *gated(channels_in), *(gated(channels_out) if noisy else []))
@@ -91,7 +91,7 @@ class Halving(nn.Module):
         self.direct = nn.Sequential(nn.AvgPool2d(2), sn(nn.Conv2d(a, b, 1, bias=False)), nn.BatchNorm2d(b), act())
     def forward(self, x): return (self.main(x) + self.direct(x)) / 2
 
-def decoder(channels: int, times: int) -> nn.Sequential:
+def decoder(channels: int, times: int) -> nn.Sequential: # (n, channels, h, w) -> (n, 3, 2^times h, 2^times w) in [-1, 1]
     "A small decoder that doubles a map's side some times and ends in a picture."
     layers, wide = [], channels
     for _ in range(times): layers += [upward(wide, max(8, wide // 2), noisy=False)]; wide = max(8, wide // 2)
@@ -136,7 +136,7 @@ def tell_and_reconstruct(self: FastGANDiscriminator,
 
 # %% ../nbs/40_fastgan.ipynb #8d55009b
 def hinge(
-    answers: torch.Tensor, # of the discriminator
+    answers: torch.Tensor, # of the discriminator, any shape, unbounded
     sign: int,             # 1 for real pictures, -1 for drawings
 ) -> torch.Tensor:         # scalar
     "Hinge loss with limits between 0.8 and 1."
