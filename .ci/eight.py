@@ -62,6 +62,10 @@ def train(name, dataset, out, frozen, **options):
     stage = Stage(name, out, seed=5)
     extra = {"frozen": Frozen(frozen, dists=bool(dists_here()))} if name == "mapper" else {}
     loop = TRAINERS[name](dataset, stage, **{"precision": "float32", "log_every": 1, "checkpoint_seconds": 1e9} | options | extra)[-1]
+    if "stop_at" not in options:
+        if this_process().is_main_process:
+            stage.finish()  # the diffusion model reads a finished CLIP
+        this_process().wait_for_everyone()
     state = loop.state()
     return loop, {"step": loop.step, **{part: digest(state[part]) for part in ("modules", "optimizers", "hooks", "random")}}
 
@@ -92,16 +96,15 @@ def main():
     process, dataset, told = this_process(), Dataset.open(a.data), {}
     options, frozen = {"steps": a.steps, "batch_size": a.batch}, a.frozen or a.out
     for name in a.only.split(","):
-        loop, told[name] = train(name, dataset, a.out, frozen, **options, **({"checkpoint_seconds": 0.0} if a.every_step else {}))
-        if process.is_main_process:
-            loop.stage.finish()
-        process.wait_for_everyone()
+        _, told[name] = train(name, dataset, a.out, frozen, **options, **({"checkpoint_seconds": 0.0} if a.every_step else {}))
     if a.more:
         for name in told:
             train(name, dataset, a.out / "torn", frozen, **options, checkpoint_seconds=0.0, stop_at=a.steps // 2)
             torch.manual_seed(process.process_index)  # whatever a new process had drawn before
             told[name]["torn"] = train(name, dataset, a.out / "torn", frozen, **options)[1]
-            shutil.rmtree(a.out / "torn" / name, ignore_errors=True)
+        if process.is_main_process:
+            shutil.copytree(frozen / "clip", a.out / "turns" / "clip")
+        process.wait_for_everyone()
         for name in ALONE:
             train(name, dataset, a.out / "turns", frozen, **options, accumulate=2)
         loop, _ = train("fastgan", dataset, a.out / "auto", frozen, steps=2, batch_size=4, precision="auto", accumulate=2)

@@ -263,14 +263,15 @@ def save_model(
     module: torch.nn.Module,
     arguments: dict,   # constructor arguments, JSON-able
     **extra,           # further facts for model.json
-) -> str:              # SHA-256 of the weights, in the first process
+) -> str:              # SHA-256 of the weights
     "Write a model's weights and the arguments that build it again."
-    if everybody()[0]: return "" # the first process writes for all
-    state = {k: v.detach().cpu().contiguous() for k, v in module.state_dict().items()}
-    with atomic_path(Path(folder) / "model.safetensors") as temporary: save_file(state, temporary)
-    digest = file_hash(Path(folder) / "model.safetensors")
-    write_json(Path(folder) / "model.json", {"class": type(module).__name__, "arguments": arguments, "sha256": digest, **extra})
-    return digest
+    def write():
+        state = {k: v.detach().cpu().contiguous() for k, v in module.state_dict().items()}
+        with atomic_path(Path(folder) / "model.safetensors") as temporary: save_file(state, temporary)
+        digest = file_hash(Path(folder) / "model.safetensors")
+        write_json(Path(folder) / "model.json", {"class": type(module).__name__, "arguments": arguments, "sha256": digest, **extra})
+        return digest
+    return first_says(write) # the others wait until it is there
 
 def file_hash(path) -> str:
     "SHA-256 of a file, in hexadecimal."
