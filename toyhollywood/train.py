@@ -634,12 +634,10 @@ def _plan(phases, batches, steps, stage, precision, device, accumulate):
     return first_says(lambda: plan) # all processes as the first
 
 def _run(loop, state, stop_at):
-    for hook in loop.hooks: hook.begin(loop) if state is None else None
-    if state is not None:
-        loop.load_state(state)
-        for hook in loop.hooks: hook.begin(loop)
-    for module in loop.modules.values(): module.train()
+    if state is not None: loop.load_state(state)
     if everybody()[1] > 1: _in_step(loop)
+    for hook in loop.hooks: hook.begin(loop)
+    for module in loop.modules.values(): module.train()
     loop.before, loop.started = (state or {}).get("seconds", 0.0), time.monotonic()
     while loop.step < loop.steps and loop.step != stop_at:
         loop.one_step()
