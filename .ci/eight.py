@@ -62,18 +62,22 @@ def train(name, dataset, out, frozen, **options):
     stage = Stage(name, out, seed=5)
     extra = {"frozen": Frozen(frozen, dists=bool(dists_here()))} if name == "mapper" else {}
     loop = TRAINERS[name](dataset, stage, **{"precision": "float32", "log_every": 1, "checkpoint_seconds": 1e9} | options | extra)[-1]
+    if "stop_at" not in options:
+        if this_process().is_main_process:
+            stage.finish()  # the diffusion model reads a finished CLIP
+        this_process().wait_for_everyone()
     state = loop.state()
     return loop, {"step": loop.step, **{part: digest(state[part]) for part in ("modules", "optimizers", "hooks", "random")}}
 
 
 def features(dataset, frozen):
     "Hashes of what trained networks say of the same pictures."
-    run, pixels = Frozen(frozen, dists=False), dataset.pixels(32)[:41]
+    run, pixels = Frozen(frozen, dists=False), dataset.pixels(32)[:21]
     found = {"vae": encode(load_model(VAE, frozen / "vae"), pixels, batch_size=4), "clip": run.clip.encode_images(pixels, 4), "simclr": simclr_features(run.encoder, pixels, 4),
-             "mapper": features_of(run, dataset.pixels(16)[:41], batch_size=4)}
+             "mapper": features_of(run, dataset.pixels(16)[:21], batch_size=4)}
     for judge in available(("efficientnet_lite0",))[0]:
-        found[judge] = extract(pixels[:21], judge, 4)
-        found["imagenet"] = embed_all(dataset.image, 21, efficientnet_lite0(), 8, sample=13, size=64, batch_size=4)[0]
+        found[judge] = extract(pixels[:9], judge, 2)
+        found["imagenet"] = embed_all(dataset.image, 13, efficientnet_lite0(), 8, sample=9, size=64, batch_size=2)[0]
     return {name: digest(torch.as_tensor(value)) for name, value in found.items()}
 
 
@@ -82,31 +86,31 @@ def main():
     parser.add_argument("data", type=Path)
     parser.add_argument("out", type=Path)
     parser.add_argument("--frozen", type=Path, help="run whose networks the mapper stands between, and that say what they see; this one when left out")
-    parser.add_argument("--steps", type=int, default=6)
+    parser.add_argument("--steps", type=int, default=5)
     parser.add_argument("--batch", type=int, default=8)
     parser.add_argument("--only", default=",".join(TRAINERS))
+    parser.add_argument("--torn", default="", help="of them, those that are also stopped half-way and gone on with")
     parser.add_argument("--every-step", action="store_true", help="write a checkpoint after every step")
-    parser.add_argument("--more", action="store_true", help="also in two turns, torn and gone on with, and with a measured precision")
+    parser.add_argument("--more", action="store_true", help="also in two turns, and with a measured precision")
     a = parser.parse_args()
     torch.set_num_threads(1)
     process, dataset, told = this_process(), Dataset.open(a.data), {}
     options, frozen = {"steps": a.steps, "batch_size": a.batch}, a.frozen or a.out
     for name in a.only.split(","):
-        loop, told[name] = train(name, dataset, a.out, frozen, **options, **({"checkpoint_seconds": 0.0} if a.every_step else {}))
-        if process.is_main_process:
-            loop.stage.finish()
-        process.wait_for_everyone()
+        _, told[name] = train(name, dataset, a.out, frozen, **options, **({"checkpoint_seconds": 0.0} if a.every_step else {}))
+    for name in filter(None, a.torn.split(",")):
+        train(name, dataset, a.out / "torn", frozen, **options, checkpoint_seconds=0.0, stop_at=a.steps // 2)
+        torch.manual_seed(process.process_index)  # whatever a new process had drawn before
+        told[name]["torn"] = train(name, dataset, a.out / "torn", frozen, **options)[1]
     if a.more:
-        for name in told:
-            train(name, dataset, a.out / "torn", frozen, **options, checkpoint_seconds=0.0, stop_at=a.steps // 2)
-            torch.manual_seed(process.process_index)  # whatever a new process had drawn before
-            told[name]["torn"] = train(name, dataset, a.out / "torn", frozen, **options)[1]
-            shutil.rmtree(a.out / "torn" / name, ignore_errors=True)
+        if process.is_main_process:
+            shutil.copytree(frozen / "clip", a.out / "turns" / "clip")
+        process.wait_for_everyone()
         for name in ALONE:
             train(name, dataset, a.out / "turns", frozen, **options, accumulate=2)
-        loop, _ = train("fastgan", dataset, a.out / "auto", frozen, steps=2, batch_size=4, precision="auto", accumulate=2)
+        loop, _ = train("superres", dataset, a.out / "auto", frozen, steps=2, batch_size=4, precision="auto", accumulate=2)
         told["auto"] = {"plan": str(loop.plan)}
-    if not a.only or "mapper" in told:
+    if "mapper" in told:
         told["features"] = features(dataset, frozen)
     (a.out / f"process-{process.process_index}.json").write_text(json.dumps(told))
     process.destroy_process_group()

@@ -263,14 +263,15 @@ def save_model(
     module: torch.nn.Module,
     arguments: dict,   # constructor arguments, JSON-able
     **extra,           # further facts for model.json
-) -> str:              # SHA-256 of the weights, in the first process
+) -> str:              # SHA-256 of the weights
     "Write a model's weights and the arguments that build it again."
-    if everybody()[0]: return "" # the first process writes for all
-    state = {k: v.detach().cpu().contiguous() for k, v in module.state_dict().items()}
-    with atomic_path(Path(folder) / "model.safetensors") as temporary: save_file(state, temporary)
-    digest = file_hash(Path(folder) / "model.safetensors")
-    write_json(Path(folder) / "model.json", {"class": type(module).__name__, "arguments": arguments, "sha256": digest, **extra})
-    return digest
+    def write():
+        state = {k: v.detach().cpu().contiguous() for k, v in module.state_dict().items()}
+        with atomic_path(Path(folder) / "model.safetensors") as temporary: save_file(state, temporary)
+        digest = file_hash(Path(folder) / "model.safetensors")
+        write_json(Path(folder) / "model.json", {"class": type(module).__name__, "arguments": arguments, "sha256": digest, **extra})
+        return digest
+    return first_says(write) # the others wait until it is there
 
 # %% ../nbs/05_train.ipynb #75c1a01a
 def load_model(
@@ -656,12 +657,10 @@ def _plan(phases, batches, steps, stage, precision, device, accumulate):
     return first_says(lambda: plan) # all processes as the first
 
 def _run(loop, state, stop_at):
-    for hook in loop.hooks: hook.begin(loop) if state is None else None
-    if state is not None:
-        loop.load_state(state)
-        for hook in loop.hooks: hook.begin(loop)
-    for module in loop.modules.values(): module.train()
+    if state is not None: loop.load_state(state)
     if everybody()[1] > 1: _in_step(loop)
+    for hook in loop.hooks: hook.begin(loop)
+    for module in loop.modules.values(): module.train()
     loop.before, loop.started = (state or {}).get("seconds", 0.0), time.monotonic()
     while loop.step < loop.steps and loop.step != stop_at:
         loop.one_step()
