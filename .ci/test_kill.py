@@ -1,20 +1,10 @@
 "kill -9 on every page, then the same command: it finishes, what was finished is not repeated, and the figures are those of an undisturbed run."
-import json
 import time
 
 from conftest import everybody, kill9
 
+from toyhollywood.survival import figures
 from toyhollywood.workflow import CHAIN, stage_names
-
-METERS = ("second", "per_", "speed", "requests", "megabytes")  # what a clock or a meter counts may differ, and nothing else
-
-
-def figures(run):
-    found = {}
-    for stage in stage_names():
-        record = json.loads((run / stage / "metrics.json").read_text())
-        found[stage] = {name: m["value"] for name, m in record["metrics"].items() if not any(c in name for c in METERS)}
-    return found
 
 
 def wait_for(condition, seconds, process):

@@ -835,7 +835,7 @@ def _cached(self: Dataset, size):
     path = self.folder / "cache" / f"pixels-{size}.npy"
     with contextlib.suppress(OSError, ValueError, UserError):
         if read_json(path.with_suffix(".json")) != self._written(path): return None
-        pixels = np.load(path, mmap_mode="r")
+        pixels = np.lib.format.open_memmap(path, "r")
         if pixels.shape == (len(self), size, size, 3) and pixels.dtype == np.uint8: return pixels
 
 @patch
@@ -859,7 +859,7 @@ def _cache(self: Dataset, size):
         np.lib.format.write_array_header_1_0(file, header)
         for square in _stream(lambda i: self._square(i, size), range(len(self)), cores()): file.write(square.tobytes())
     write_json(path.with_suffix(".json"), self._written(path))
-    return np.load(path, mmap_mode="r")
+    return np.lib.format.open_memmap(path, "r")
 
 # %% ../nbs/04_data.ipynb #25e740ab
 class Batches:

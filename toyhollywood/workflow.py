@@ -8,7 +8,7 @@ __all__ = ['TRAINERS', 'is_url', 'first_stages', 'parse_override', 'source_of', 
            'progress_line', 'watch', 'train_stage', 'start_several', 'not_started']
 
 # %% ../nbs/70_workflow.ipynb #da327d7e
-import contextlib, ctypes, hashlib, json, os, shutil, signal, subprocess, sys, time
+import contextlib, ctypes, errno, hashlib, json, os, shutil, signal, subprocess, sys, time
 from pathlib import Path
 import yaml
 from .core import (duration, JobError, UserError, disk_error, display_path, hold, load_preset, nearest, notebook_parameters, notebooks_folder, package_file,
@@ -388,6 +388,7 @@ def _failure(run, config, log, begin):
     errors = [read_json(run / s / "error.json") for s in config["asked"] if (run / s / "error.json").is_file()]
     ended = cluster_sentence(log.read_bytes()[begin:].decode(errors="replace"))
     if not errors and ended: return JobError(ended)
+    if not errors and shutil.disk_usage(run).free < 2**20: return disk_error(OSError(errno.ENOSPC, ""), display_path(run)) # there was no room for the words either
     if not errors: return JobError(f"the chain stopped and no stage said why; {display_path(log)} holds what Snakemake printed")
     kind = UserError if all(e["status"] == 2 for e in errors) else JobError
     return kind("\n".join(e["sentence"] for e in errors))
