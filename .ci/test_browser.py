@@ -11,7 +11,7 @@ from urllib.parse import unquote, urlparse
 import pytest
 from PIL import Image
 
-BROWSER, DRIVER = shutil.which("chromium") or shutil.which("google-chrome"), shutil.which("chromedriver")
+BROWSER, DRIVER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None), shutil.which("chromedriver")
 if not (BROWSER and DRIVER) and not os.environ.get("TOYHOLLYWOOD_BROWSER"):  # continuous integration sets it: there the test must run
     pytest.skip("no Chromium with its driver on this machine (Debian: apt-get install chromium chromium-driver)", allow_module_level=True)
 
@@ -21,6 +21,7 @@ def start(downloads):
     from selenium import webdriver
     from selenium.webdriver.chrome.service import Service
 
+    assert BROWSER and DRIVER, "TOYHOLLYWOOD_BROWSER is set, and there is no Chromium or no chromedriver on this machine"
     options = webdriver.ChromeOptions()
     options.binary_location = BROWSER
     for word in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--window-size=1300,1000", "--proxy-server=127.0.0.1:9"):
@@ -133,7 +134,7 @@ def test_desk_and_phone_by_day_and_night(screen, smoke_run, width, scheme, tmp_p
     time.sleep(0.5)
     shot(screen, tmp_path, f"{width}-{scheme}-map")
     for part in ("new-toys", "cost"):
-        find(screen, f"#{part}").location_once_scrolled_into_view
+        screen.execute_script("arguments[0].scrollIntoView({behavior: 'instant'})", find(screen, f"#{part}"))
         time.sleep(0.3)
         shot(screen, tmp_path, f"{width}-{scheme}-{part}")
     assert not complaints(screen)

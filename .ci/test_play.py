@@ -15,7 +15,7 @@ from conftest import said
 from PIL import Image, ImageDraw
 
 pytest.importorskip("gradio", reason="the playground needs gradio: pip install 'toyhollywood[play]'")
-BROWSER, DRIVER = shutil.which("chromium") or shutil.which("google-chrome"), shutil.which("chromedriver")
+BROWSER, DRIVER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None), shutil.which("chromedriver")
 FIRST = "const i = [...document.querySelectorAll('.result img')].find(i => i.offsetParent); return i && i.src"  # the first picture that is seen
 TABS = ("Explore", "Generate", "Blend", "Edit", "Photo to toy", "Text to toy")
 
@@ -59,6 +59,7 @@ def page(playground, tmp_path):
 
     if not (BROWSER and DRIVER) and not os.environ.get("TOYHOLLYWOOD_BROWSER"):
         pytest.skip("no Chromium with its driver on this machine (Debian: apt-get install chromium chromium-driver)")
+    assert BROWSER and DRIVER, "TOYHOLLYWOOD_BROWSER is set, and there is no Chromium or no chromedriver on this machine"
     options = webdriver.ChromeOptions()
     options.binary_location = BROWSER
     for word in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--window-size=1360,1000", "--proxy-server=127.0.0.1:9"):
@@ -103,7 +104,7 @@ def control(browser, label):
 
 
 def press(browser, word):
-    browser.execute_script("arguments[0].click()", until(browser, f"return [...document.querySelectorAll('button')].find(b => b.offsetParent && b.textContent.trim() == '{word}' && !b.disabled)"))
+    browser.execute_script("arguments[0].click()", until(browser, f"return [...document.querySelectorAll('button')].find(b => b.offsetParent && b.getAttribute('role') != 'tab' && b.textContent.trim() == '{word}' && !b.disabled)"))
 
 
 def downloaded(folder, pattern, seconds=30):

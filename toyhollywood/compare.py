@@ -6,7 +6,7 @@
 __all__ = ['FACTS', 'HEADLINES', 'run_names', 'differing', 'beyond', 'measured', 'is_headline', 'beside', 'compare_section']
 
 # %% ../nbs/09d_compare.ipynb #53268611
-import math
+import math, re
 from fnmatch import fnmatch
 from urllib.parse import quote
 from .core import UserError, display_path, duration
@@ -19,10 +19,17 @@ from .webpage import Album, Html, as_dict, figure_html, number, table, tag
 def run_names(view: RunView, other: RunView) -> tuple: # two different texts
     "What to call the two runs; raises `UserError` when they are one."
     if view.run.resolve() == other.run.resolve(): raise UserError(f"{display_path(view.run)} cannot be compared with itself; name another run folder with --compare")
-    if view.run.name != other.run.name: return view.run.name, other.run.name
-    return f"{view.run.parent.name}/{view.run.name}", f"{other.run.parent.name}/{other.run.name}"
+    for parts in (1, 2):
+        names = tuple("/".join(v.run.parts[-parts:]) for v in (view, other))
+        if names[0] != names[1]: return names
+    return f"{names[0]} (1)", f"{names[1]} (2)" # the folders further up are nobody's business
 
 # %% ../nbs/09d_compare.ipynb #f109a4d0
+def _of_this_machine(value):
+    "Whether a value names a place of the machine that a run was made on, which is nobody's business."
+    if isinstance(value, (list, tuple)): return any(map(_of_this_machine, value))
+    return isinstance(value, str) and bool(re.match(r"/|~|[A-Za-z]:[\\/]|file:", value))
+
 FACTS = ("source", "fingerprint", "seed", "device", "precision", "commit", "skipped")
 
 def differing(view: RunView, other: RunView) -> list: # of [stage, what, in the one, in the other]
@@ -33,7 +40,7 @@ def differing(view: RunView, other: RunView) -> list: # of [stage, what, in the 
         if mine.state != theirs.state: rows.append([mine.name, "state", mine.state, theirs.state])
         if not (mine.record and theirs.record): continue
         one, two = ({**as_dict(s.record.get("parameters")), **{k: s.record.get(k) for k in FACTS}} for s in (mine, theirs))
-        rows += [[mine.name, k, brief(one.get(k)), brief(two.get(k))] for k in dict.fromkeys([*one, *two]) if one.get(k) != two.get(k) and not str(one.get(k)).startswith("/")]
+        rows += [[mine.name, k, brief(one.get(k)), brief(two.get(k))] for k in dict.fromkeys([*one, *two]) if one.get(k) != two.get(k) and not _of_this_machine([one.get(k), two.get(k)])]
     return rows + [[s.name, "state", "–", s.state] for s in other.stages if s.name not in {m.name for m in view.stages}]
 
 # %% ../nbs/09d_compare.ipynb #c1e602c8

@@ -5,21 +5,26 @@
 # %% auto #0
 __all__ = ['CURVES', 'FIRST', 'CAPTION', 'FOLDED', 'SCALES', 'ELSEWHERE', 'EYES', 'ALSO', 'metrics_html', 'fold_away',
            'first_figure', 'stage_section', 'cluster_table', 'cluster_section', 'humans_section', 'before_after',
-           'larger_section', 'spoken_name', 'films', 'generator_html', 'copies_html', 'new_section', 'mapper_section',
-           'eyes_section']
+           'larger_section', 'spoken_name', 'small_film', 'films', 'generator_html', 'copies_html', 'new_section',
+           'mapper_section', 'eyes_section']
 
 # %% ../nbs/09c_gallery.ipynb #74f7329c
 import contextlib, io
+from pathlib import Path
 import numpy as np
 from PIL import Image
 from .core import UserError
 from .results import (DISTANCE_HEAD, DRAWN_BY, SEED_ACCURACY, SEED_ENCODERS, SEED_FID, SEED_NOTE, SUPERRES_HEAD, RunView, StageView, distance_rows, encoder_word, floor_words, mapper_table, metric_rows, score_table,
                                   superres_rows)
 from .shelves import figures_row, made_by, page_link, shown, tile
-from .webpage import Album, film_file, film_html, jpeg, read_object, slider_html, table, tag
+from .webpage import Album, film_file, film_html, jpeg, read_object, slider_html, small_jpeg, table, tag
 
 # %% ../nbs/09c_gallery.ipynb #c8f23690
-def metrics_html(stage: StageView, leave_out=(), open_below: int = 9):
+def metrics_html(
+    stage: StageView,
+    leave_out=(),        # names of figures
+    open_below: int = 9, # of so many figures and more the table is folded
+):                       # Html, or None for a stage without figures
     "A stage's figures: as a table, folded when it is long."
     rows = metric_rows(stage.metrics, leave_out)
     if not rows: return None
@@ -101,11 +106,19 @@ def before_after(view: RunView, album: Album, count: int = 4):
         pairs = [p for p in pairs if p[0].is_file()]
         if pairs: break
     else: return None
-    made = []
+    made, rows = [], {name: i for i, name in enumerate(view.dataset.file_names)} if view.dataset else {}
+    def title(path):
+        row = rows.get(path.relative_to(view.run / "data").as_posix())
+        return str(view.dataset.titles[row] or view.dataset.rows[row]["category"]) if row is not None else path.stem
+    def shrunk(path, quality):
+        with Image.open(path) as image:
+            image = image.convert("RGB")
+            image.thumbnail((512, 512)) # both keep their form, so that they lie on each other
+            return album.add(jpeg(image, quality))
     for before, after in (pairs[i] for i in np.linspace(0, len(pairs) - 1, min(count, len(pairs))).astype(int)):
         with contextlib.suppress(OSError, ValueError):
-            with Image.open(after) as large, Image.open(before) as small: addresses = album.add(jpeg(small, 90)), album.add(jpeg(large if large.width <= 512 else large.resize((512, 512)), 85))
-            if all(addresses): made.append(slider_html(*addresses, "A toy", ("as the store showed it", "enlarged")))
+            addresses = shrunk(before, 90), shrunk(after, 85)
+            if all(addresses): made.append(slider_html(*addresses, title(before), ("as the store showed it", "enlarged")))
     return [tag("div", made, class_="slides"), tag("p", "Move the sliders: left as the store showed them, right as enlarged. ", page_link(stage), class_="soft made")] if made else None
 
 # %% ../nbs/09c_gallery.ipynb #8209872f
@@ -125,19 +138,40 @@ def spoken_name(stage: StageView) -> str:
     "A generator in a sentence."
     return DRAWN_BY.get(stage.name, "").split(",")[0] or ("the VAE" if stage.name == "vae" else stage.title)
 
-def films(stage: StageView, album: Album, most: int = 24, largest: int = 800_000) -> list: # of Html
+def small_film(
+    path,         # an animated WebP
+    largest: int, # bytes
+) -> bytes:       # empty for what is no film, and where it cannot be made so small
+    "A film of at most so many bytes: as it is, or of fewer and smaller pictures. Raises `OSError` or `ValueError` for a damaged one."
+    film = Path(path).read_bytes()
+    with Image.open(io.BytesIO(film)) as image:
+        count = getattr(image, "n_frames", 1)
+        if count < 2: return b""
+        if len(film) <= largest: return film
+        frames, pace = [], image.info.get("duration") or 80
+        for i in np.unique(np.linspace(0, count - 1, min(count, 60)).astype(int)): image.seek(int(i)); frames.append(image.convert("RGB"))
+    for side in (384, 256, 192, 128):
+        for frame in frames: frame.thumbnail((side, side))
+        beat = min(200, round(pace * count / len(frames)))
+        if len(film := film_file(frames, beat, beat, 60)) <= largest: return film
+    return b""
+
+def films(
+    stage: StageView, album: Album,
+    most: int = 24,         # pictures of the film of a training
+    largest: int = 800_000, # bytes of a film that the stage left
+) -> list:                  # of Html
     "The films of a stage: those it left, and one of its training."
     made, name = [], spoken_name(stage)
     for path in sorted(stage.folder.glob("*.webp")):
         with contextlib.suppress(OSError, ValueError):
-            film = path.read_bytes()
-            with Image.open(io.BytesIO(film)) as image:
-                if getattr(image, "n_frames", 1) > 1 and len(film) <= largest: made.append(film_html(film, jpeg(image), f"From toy to toy: a walk through what {name} knows", album, page_link(stage), "film walk"))
+            with Image.open(path) as image: still, moves = small_jpeg(path, largest // 4), getattr(image, "n_frames", 1) > 1
+            if moves: made.append(film_html(small_film(path, largest), still, f"From toy to toy: a walk through what {name} knows", album, page_link(stage), "film walk", f"{path.name} in {stage.name}"))
     looks = sorted((stage.folder / "previews").glob("*.jpg"))
     looks = [looks[i] for i in np.unique(np.linspace(0, len(looks) - 1, min(most, len(looks))).astype(int))] if len(looks) > 2 else []
     with contextlib.suppress(OSError, ValueError):
         pictures = [Image.open(p).convert("RGB") for p in looks]
-        if pictures and len({p.size for p in pictures}) == 1: made.append(film_html(film_file(pictures), jpeg(pictures[-1]), f"The same seeds while {name} learnt, {len(pictures)} looks up to step {int(looks[-1].stem):,}", album, page_link(stage)))
+        if pictures and len({p.size for p in pictures}) == 1: made.append(film_html(film_file(pictures), jpeg(pictures[-1]), f"The same seeds while {name} learnt, {len(pictures)} looks up to step {int(looks[-1].stem):,}", album, page_link(stage), file=f"previews in {stage.name}"))
     return [m for m in made if m]
 
 # %% ../nbs/09c_gallery.ipynb #f91b36e0

@@ -595,7 +595,7 @@ def dice(
     seed, # gr.Number, which gets the throw
 ):        # the event of the throw
     "A button that throws another seed."
-    return gr.Button("Surprise me", size="md").click(lambda: random.randrange(100_000), None, seed, queue=False, api_visibility="private")
+    return gr.Button("Surprise me", size="md", min_width=80).click(lambda: random.randrange(100_000), None, seed, queue=False, api_visibility="private")
 
 # %% ../nbs/61_play.ipynb #e6fb3f8c
 def explore_tab(room: Playroom):
@@ -652,7 +652,7 @@ def generate_tab(room: Playroom):
             ways = [("smooth", "smooth"), ("pixel by pixel", "pixels")] + [("enlarged by the run’s own network", "superres")] * any(not lacking(room.run, s) for s in ("superres", "superres_x4"))
             way = gr.Radio(ways, value="smooth", label="Shown")
             with gr.Row():
-                go = gr.Button("Draw", variant="primary", size="md")
+                go = gr.Button("Draw", variant="primary", size="md", min_width=80)
                 thrown = dice(gr, seed)
                 stop = gr.Button("Stop", size="md", min_width=80)
         inputs = [model, seed, n, truncation, steps, guidance, line, prompt, way]
@@ -690,8 +690,8 @@ def blend_tab(room: Playroom):
             b_kind, b, b_photo = toy_choice(room, "Second toy", 2)
             truncation = gr.Slider(0, 1.5, 0.7, step=0.05, label="Truncation of the seeds")
             with gr.Row():
-                go = gr.Button("Blend", variant="primary", size="md")
-                make = gr.Button("Film", size="md")
+                go = gr.Button("Blend", variant="primary", size="md", min_width=80)
+                make = gr.Button("Film", size="md", min_width=80)
                 stop = gr.Button("Stop", size="md", min_width=80)
         inputs = [a_kind, a, a_photo, b_kind, b, b_photo, truncation]
         def chosen(action):
@@ -718,7 +718,7 @@ def edit_tab(room: Playroom):
             strength = gr.Slider(-4, 4, 2, step=0.1, label="Strength", info="in standard deviations; the seed stays")
             truncation = gr.Slider(0, 1.5, 0.7, step=0.05, label="Truncation")
             with gr.Row():
-                go = gr.Button("Edit", variant="primary", size="md")
+                go = gr.Button("Edit", variant="primary", size="md", min_width=80)
                 thrown = dice(gr, seed)
                 stop = gr.Button("Stop", size="md", min_width=80)
         inputs = [seed, which, strength, truncation]
@@ -743,7 +743,7 @@ def photo_tab(room: Playroom):
             refine = gr.Slider(0, 200, 0, step=10, label="Steps of refinement", info="more: closer to the photo, and slower")
             seed = gr.Number(0, label="Seed of the variations", precision=0)
             with gr.Row():
-                go = gr.Button("Make a toy of it", variant="primary", size="md")
+                go = gr.Button("Make a toy of it", variant="primary", size="md", min_width=80)
                 stop = gr.Button("Stop", size="md", min_width=80)
         inputs = [photo, n, refine, seed]
         events = wire(room.from_photo, [go.click, seed.submit, photo.upload], inputs, place, "photo_to_toy", tried) + (at_first(tab, room.from_photo, inputs, place) if some else [])
@@ -774,7 +774,7 @@ def words_tab(room: Playroom):
             with gr.Column(visible=models[0] == "diffusion") as asked:
                 steps, guidance = gr.Slider(1, 100, 20, step=1, label="Steps from noise to picture"), gr.Slider(0, 8, 2, step=0.5, label="Guidance", info="how closely to listen")
             with gr.Row():
-                go = gr.Button("Draw", variant="primary", size="md")
+                go = gr.Button("Draw", variant="primary", size="md", min_width=80)
                 stop = gr.Button("Stop", size="md", min_width=80)
         inputs = [text, model, n, seed, steps, guidance]
         model.change(lambda m: gr.update(visible=m == "diffusion"), model, asked, queue=False, api_visibility="private")

@@ -155,7 +155,11 @@ ALGORITHM_NAMES = {"kmeans": "k-means", "agglomerative": "agglomerative", "birch
 ENCODER_NAMES = {"vae": "VAE", "clip": "CLIP", "vae_dists": "VAE-DISTS", "simclr": "SimCLR", "imagenet": "ImageNet", "clip_unnamed": "CLIP, lines unnamed", "clip_pretrained": "CLIP, pretrained"}
 
 def _plain_name(text): return re.sub(r"[^a-z]", "", text.lower())
-def encoder_word(name: str) -> str: return ENCODER_NAMES.get(name.lower().replace("-", "_"), name)
+def encoder_word(
+    name: str, # of an encoder's stage, such as "vae_dists", in any spelling
+) -> str:      # such as "VAE-DISTS"; the same for one that nobody has named
+    "How tables and sentences call an encoder."
+    return ENCODER_NAMES.get(name.lower().replace("-", "_"), name)
 
 def score_cells(
     metrics: dict,           # {name: {value, sd, n, extractor}}

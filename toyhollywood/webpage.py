@@ -45,8 +45,9 @@ def number(
     finite = lambda v: isinstance(v, (int, float)) and abs(v) < 1e300 # also of whole numbers that no float holds
     if not finite(value): return "–"
     digits = 0 if sd is None and float(value).is_integer() and (isinstance(value, int) or abs(value) >= 10 or value == 0) or abs(value) >= 1000 else 1 if abs(value) >= 100 else 2 if abs(value) >= 10 else 3
-    text = f"{value:,.{digits}f}"
-    return f"{text} ± {sd:,.{digits}f}" if finite(sd) else text
+    if (small := abs(sd) if finite(sd) and sd else abs(value)) < 0.0005 and value and round(value, 3) == 0: digits = math.ceil(-math.log10(small)) + (not (finite(sd) and sd)) # the place of the first digit of the spread, or the second of the value
+    write = lambda v: f"{v:.1e}" if digits > 6 else re.sub(r"^-(0[.0]*)$", r"\1", f"{v:,.{digits}f}") # no minus before nothing
+    return f"{write(value)} ± {write(sd)}" if finite(sd) else write(value)
 
 # %% ../nbs/08_webpage.ipynb #dcaa47e2
 def as_dict(value) -> dict: # the value, or an empty dictionary for anything else
@@ -82,10 +83,13 @@ def data_uri(
 class Album:
     "Turns pictures into data addresses within a budget of bytes."
     def __init__(self, limit: int = 9_000_000): # bytes of the finished page
-        self.limit, self.used = limit, 0
+        self.limit, self.used, self.kept = limit, 0, 0 # the last: what later sections shall find
+    def fits(self, size: float) -> bool: # bytes on the page
+        "Whether there is room for so much."
+        return self.used + size <= self.limit - self.kept
     def add(self, data: bytes, kind: str = "image/jpeg"):
         "The address of a picture, or None when the budget is spent."
-        if self.used + len(data) * 4 / 3 > self.limit: return None
+        if not self.fits(len(data) * 4 / 3): return None
         self.used += len(data) * 4 / 3
         return data_uri(data, kind)
     def spend(self, text: str) -> str:
@@ -156,11 +160,13 @@ def film_html(
     album: Album,
     link: Html = None, # to the page that made it
     class_: str = "film",
-):                  # a figure, or None when the budget is spent
-    "A film with its caption."
+    file: str = "its folder", # where the film is when the page has no room for it, such as "walk.webp in stylegan2"
+):                  # a figure, or None when there is no room for the still either
+    "A film with its caption; where it is empty, or too large for what is left of the page, the still and a sentence."
     still = album.add(still)
-    moving = still and album.add(film, "image/webp")
-    if not moving: return None
+    if not still: return None
+    moving = album.add(film, "image/webp") if film else None
+    if not moving: return tag("figure", zoom(tag("img", src=still, alt=caption, decoding="async"), caption), tag("figcaption", f"{caption} (one picture of a film that this page has no room for; see {file})", [" ", link] if link else None))
     shown = tag("picture", tag("source", media="(prefers-reduced-motion: reduce)", srcset=still), tag("img", src=moving, alt=caption, class_=class_, decoding="async"))
     return tag("figure", zoom(shown, caption, "moving"), tag("figcaption", caption, [" ", link] if link else None))
 
