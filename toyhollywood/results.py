@@ -227,7 +227,7 @@ def score_table(
 # %% ../nbs/09_results.ipynb #f4e00c27
 DRAWN_BY = {"fastgan": "FastGAN", "stylegan2": "StyleGAN2", "diffusion": "diffusion, {sampling_steps} steps"}
 SAME_SEEDS = "same seeds/" # of a diffusion: the seeds that were drawn with all T steps, in few steps
-DISTANCE_HEAD = ["drawn by", "judged by", "#drawn", "#held out", "#trained, s", "#kernel distance", "#its floor", "#Fréchet distance", "#its floor", "#precision", "#recall", "#coverage", "#memorisation", "#its floor", "#authenticity"]
+DISTANCE_HEAD = ["drawn by", "judged by", "#kernel distance", "#its floor", "#Fréchet distance", "#its floor", "#precision", "#recall", "#coverage", "#memorisation", "#its floor", "#authenticity", "#drawn", "#held out", "#trained, s"]
 DISTANCES = ("kernel_distance", "kernel_distance_floor", "frechet_distance", "frechet_distance_floor", "precision", "recall", "coverage", "memorisation", "memorisation_floor", "authenticity")
 
 def _figure_of(metrics, name):
@@ -242,7 +242,7 @@ def _judged_row(stage, name, by, before=""):
     enough = lambda score: "frechet" not in score or (entries[score].get("n") or 0) >= FEWEST
     whole = lambda value: f"{value:,.0f}" if isinstance(value, (int, float)) else "–"
     counts = [entries["precision"].get("n") or entries["kernel_distance"].get("n"), entries["kernel_distance_floor"].get("n"), stage.record.get("train_seconds")]
-    return [name, by + " †" * had_part(entries["kernel_distance"].get("extractor")), *map(whole, counts), *(number(e.get("value"), e.get("sd")) if enough(score) else "–" for score, e in entries.items())]
+    return [name, by + " †" * had_part(entries["kernel_distance"].get("extractor")), *(number(e.get("value"), e.get("sd")) if enough(score) else "–" for score, e in entries.items()), *map(whole, counts)]
 
 def distance_rows(
     stages: list,    # of StageView; those that were not judged are left out
@@ -271,7 +271,7 @@ class _Known(dict):
     def __missing__(self, key): return "..."
 
 # %% ../nbs/09_results.ipynb #12de1447
-SUPERRES_HEAD = ["", "enlarged by", "#pictures", "#PSNR, dB (luma)", "#SSIM", "#DISTS (less is better)", "#LPIPS (less is better)"]
+SUPERRES_HEAD = ["", "enlarged by", "#PSNR, dB (luma)", "#SSIM", "#DISTS (less is better)", "#LPIPS (less is better)", "#pictures"]
 
 def superres_rows(
     stages: list, # of StageView
@@ -280,7 +280,7 @@ def superres_rows(
     ways = lambda s: [n.removesuffix("/psnr") for n in s.metrics if n.endswith("/psnr")]
     entry = lambda s, name: as_dict(s.metrics.get(name))
     figure = lambda s, name: _figure_of(s.metrics, name) + " †" * had_part(entry(s, name).get("extractor"))
-    return [[f"x{as_dict(s.record.get('parameters')).get('scale', '?')}", way, str(entry(s, f"{way}/psnr").get("n", "–")), *(figure(s, f"{way}/{k}") for k in ("psnr", "ssim", "dists", "lpips"))] for s in stages for way in ways(s)]
+    return [[f"x{as_dict(s.record.get('parameters')).get('scale', '?')}", way, *(figure(s, f"{way}/{k}") for k in ("psnr", "ssim", "dists", "lpips")), str(entry(s, f"{way}/psnr").get("n", "–"))] for s in stages for way in ways(s)]
 
 MAPPED = {"photos": "the photos themselves", "mapped": "mapped", "refined": "mapped, {refine_steps} steps of refinement", "projected": "projected without the mapper, {projection_steps} steps", "nearest training toy": "nearest training toy", "principal components": "principal components", "VAE": "VAE"}
 KEPT = {"DISTS (less is better)": "dists", "finds its photo among all held out": "recall at 1/efficientnet_lite0", "hair colour kept": "hair_colour kept", "hair length": "hair_length kept", "clothes' colour": "colour kept", "seconds a picture": "seconds a picture"}
