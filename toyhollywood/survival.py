@@ -390,9 +390,9 @@ def stamps(run) -> dict: # {stage: nanoseconds}
     "When the finished stages of a run finished."
     return {s: (Path(run) / s / "metrics.json").stat().st_mtime_ns for s in stage_names() if (Path(run) / s / "metrics.json").is_file()}
 
-def longest(reference) -> float:
+def longest(reference, stages=()) -> float:
     "Seconds between a finished stage of a run and the next, at most."
-    ends = sorted(stamps(reference).values())
+    ends = sorted(stamp for stage, stamp in stamps(reference).items() if not stages or stage in stages)
     return max([b - a for a, b in zip(ends, ends[1:])], default=20e9) / 1e9
 
 class Torn:
@@ -400,7 +400,7 @@ class Torn:
     def __init__(self, folder, reference, words, seed: int = 0, stages=()):
         self.stages, self.folder, self.reference, self.words, self.random = tuple(stages), Path(folder), Path(reference), list(words), random.Random(seed)
         self.kills, self.rounds, self.losses, self.caught, self.known = 0, 0, [], {}, {}
-        self.reach, self.idle = max(4.0, 1.3 * longest(reference)), 0
+        self.reach, self.idle = max(4.0, 1.3 * longest(reference, stages)), 0
         self.folder.mkdir(parents=True, exist_ok=True)
 
     @property
