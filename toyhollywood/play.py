@@ -555,7 +555,7 @@ def stops(
     "A press ends what its visitor asked for, and takes back what still waits."
     gr = gradio()
     def halt(request: gr.Request):
-        if request.session_hash != room.asker: return gr.skip()
+        if request.session_hash != room.asker: gr.Info("Nothing of yours is being made now."); return gr.skip()
         room.stopped.add(request.session_hash)
         return notice("Stopped.")
     button.click(halt, None, [place[0]], cancels=events, queue=False, api_visibility="private")
