@@ -79,7 +79,7 @@ def test_as_a_user_starts_it(trained, tmp_path):
     call("-c", f"import shutil; shutil.copytree({str(Path(GIVEN) / 'data' if GIVEN else folder / 'data')!r}, 'run/data')", cwd=tmp_path)
     words = ("-m", "toyhollywood.cli", "train", "superres", "--run", "run", "--set", "superres.steps=2", "--set", "superres.precision=float32")
     said = call("-m", "accelerate.commands.accelerate_cli", "launch", "--num_processes", 2, "--cpu", *words, cwd=tmp_path)
-    assert said.count("the model is in run/superres") == 1
+    assert said.count("the model is in run/superres, trained by 2 processes") == 1
     assert json.loads(next((tmp_path / "run/superres").glob("checkpoint/step-0000002/state.json")).read_text())["step"] == 2
 
 

@@ -75,7 +75,8 @@ def _train(a):
         return sys.exit(status) if (status := start_several(many, words)) else None
     train_stage(a.stage, a.run, a.set)
     from toyhollywood.parallel import this_process
-    if this_process().is_main_process: print(f"the model is in {a.run}/{a.stage}; the stage's page judges it: toyhollywood run --stages {a.stage} --out {a.run}")
+    of = this_process().num_processes
+    if this_process().is_main_process: print(f"the model is in {a.run}/{a.stage}{f', trained by {of} processes' if of > 1 else ''}; the stage's page judges it: toyhollywood run --stages {a.stage} --out {a.run}")
     this_process().destroy_process_group()
 
 def _bench(a):
