@@ -156,6 +156,7 @@ def stoppable(room):
     try: yield
     finally: hook.remove(); room.asker = None
 
+# %% ../nbs/61_play.ipynb #9606e9fe
 def answering(action):
     "An action of a `Playroom`, one at a time, with its mistakes as sentences and its time below."
     @functools.wraps(action)
@@ -223,6 +224,7 @@ def read(self: Playroom, text: str): # -> (1, d)
         self.opening += time.perf_counter() - began
     return self.found[mark]
 
+# %% ../nbs/61_play.ipynb #ff4c57a9
 @patch
 @answering
 def generate(self: Playroom,
@@ -480,6 +482,7 @@ def map_page(run) -> str: # HTML
     script = package_file("assets", "page.js").read_text(encoding="utf8") + FIT
     return document("the map", tag("style", Html(ALONE)), tag("main", made), *dialogs(), tag("script", Html(script)))
 
+# %% ../nbs/61_play.ipynb #ebdea85b
 @patch
 def the_map(self: Playroom) -> str: # HTML
     "The map's page, made once for all who come, and again when the run's files are others."
@@ -542,6 +545,7 @@ def updates(made: Answer, place: tuple) -> list:
     gr, kind = gradio(), Path(made.file or ".png").suffix[1:]
     return [made.body, gr.update(value=made.file, interactive=made.file is not None, label="Download the film" if kind == "webp" else "Download the PNG")][:len(place)]
 
+# %% ../nbs/61_play.ipynb #069588e5
 def asked_by(request, action, *words):
     "What an action answers to the session of a browser."
     ASKER.set(getattr(request, "session_hash", None))
@@ -862,6 +866,7 @@ def sealed(
         await app(scope, receive, told if scope["type"] == "http" else send)
     return answer
 
+# %% ../nbs/61_play.ipynb #e2148abd
 # Gradio's picture buttons have no words for who does not see them
 SPOKEN = """<script>new MutationObserver(() => document.querySelectorAll("button.gallery-item:not([aria-label])").forEach(b => {
 if (!b.textContent.trim()) b.setAttribute("aria-label", "held-out toy " + (1 + [...b.parentElement.children].indexOf(b))); })).observe(document.documentElement, {childList: true, subtree: true})</script>"""
