@@ -116,7 +116,7 @@ def slurm(tmp_path_factory):
 def test_stages_are_jobs(slurm, local, tmp_path):
     "Every stage is a job with what the table says, and makes what this machine makes."
     run = tmp_path / "run"
-    done = command("run", "--preset", "smoke", "--stages", LIGHT, "--out", run, "--profile", "slurm", "--jobs", "4", timeout=600)
+    done = command("run", "--preset", "smoke", "--stages", LIGHT, "--out", run, "--profile", "slurm", "--jobs", "4", timeout=1500)
     print(done.stdout)
     assert done.returncode == 0, done.stdout + done.stderr + (run / "snakemake.log").read_text()[-3000:]
     jobs = {row[0]: row[1:] for row in slurm() if row[-1].startswith(job_name(run))}
@@ -146,17 +146,17 @@ def test_cancelled_and_killed(slurm, local, tmp_path):
     ask = ("run", "--stages", "scrape", "--out", run, "--profile", "slurm", "--set", "scrape.delay=0.5")
     at_work = lambda: [row[5] for row in slurm("--states=RUNNING") if row[0] == "rule_scrape" and row[6].startswith(job_name(run)) and (run / "scrape/progress.json").exists()]
     process = command.start(*ask)
-    job = waited(at_work, 120, process)
+    job = waited(at_work, 600, process)
     subprocess.run(["scancel", *job], check=True)
-    said = process.communicate(timeout=120)[0]
+    said = process.communicate(timeout=600)[0]
     print(said)
     assert process.returncode == 1 and f"stage 'scrape' was ended by SLURM (job {job[0]}: CANCELLED): somebody cancelled it" in said and "Traceback" not in said
     (run / "scrape/progress.json").unlink()
     process = command.start(*ask)
-    job = waited(at_work, 120, process)
+    job = waited(at_work, 600, process)
     kill9(process)
     assert slurm("--states=RUNNING", f"--jobs={job[0]}"), "the job works on, as SLURM's do"
-    done = command(*ask[:-2], "--set", "scrape.delay=-1", timeout=600)
+    done = command(*ask[:-2], "--set", "scrape.delay=-1", timeout=1500)
     print(done.stdout)
     assert done.returncode == 0, done.stdout + done.stderr
     assert f"cancelled what an earlier call had left in the queue: {job[0]}" in done.stdout
@@ -246,7 +246,7 @@ def test_stages_are_pods(local, tmp_path):
     for tool in ("pip", "python"):
         (tmp_path / "bin" / tool).chmod(0o755)
     with Pods(tmp_path, os.environ | {"PATH": f"{tmp_path / 'bin'}:{os.environ['PATH']}"}) as pods:
-        done = command("run", "--preset", "smoke", "--stages", ",".join(stages), "--out", run, "--profile", profile, timeout=600, env=os.environ | {"KUBECONFIG": str(tmp_path / "kubeconfig")})
+        done = command("run", "--preset", "smoke", "--stages", ",".join(stages), "--out", run, "--profile", profile, timeout=1500, env=os.environ | {"KUBECONFIG": str(tmp_path / "kubeconfig")})
         print(done.stdout)
         assert done.returncode == 0, done.stdout + done.stderr + (run / "snakemake.log").read_text()[-4000:] + "".join(p.read_text()[-3000:] for p in tmp_path.glob("*.log"))
     assert len(pods.jobs) == len(stages)

@@ -7,7 +7,7 @@ __all__ = ['SIZES', 'RESOURCES', 'ADVICE', 'UNSENT', 'cluster_resources', 'profi
            'cancel_jobs', 'cluster_words', 'cluster_sentence', 'stage_files', 'Remote', 'Copies']
 
 # %% ../nbs/69_machines.ipynb #62e54d2a
-import contextlib, hashlib, importlib.util, json, os, re, shutil, subprocess, tarfile, tempfile, threading
+import contextlib, hashlib, importlib.util, json, os, shutil, subprocess, tarfile, tempfile, threading
 from datetime import timedelta
 from pathlib import Path
 import yaml
@@ -37,7 +37,8 @@ def cluster_resources(
     "What a stage asks a cluster for."
     if executor == "local": return {"cpus": 1, "resources": {}}
     cpus, memory, minutes, gpus = RESOURCES[CHAIN[stage].work][SIZES[preset]]
-    graphics = {"gpu": gpus} | ({"gpu_manufacturer": "nvidia"} if executor == "kubernetes" else {}) if gpus else {}
+    graphics = {"gpu": gpus} if gpus else {}
+    if executor == "kubernetes": graphics |= {"disk_mb": 10_000} | ({"gpu_manufacturer": "nvidia"} if gpus else {})
     return {"cpus": cpus, "resources": {"mem_mb": 1000 * memory, "runtime": minutes} | graphics}
 
 # %% ../nbs/69_machines.ipynb #46113992
@@ -111,14 +112,16 @@ def cluster_words(
 ADVICE = {"TIMEOUT": "give it more minutes (runtime)", "OUT_OF_MEMORY": "give it more memory (mem_mb)", "NODE_FAIL": "its node failed", "CANCELLED": "somebody cancelled it"}
 
 def cluster_sentence(
-    text: str, # what Snakemake printed
-) -> str:      # empty when no job was ended by SLURM
-    "What became of jobs that the cluster ended, in sentences."
-    found = []
-    for name, number, status in re.findall(r"Error in rule (\w+):(?:(?!Error in rule)[\s\S])*?SLURM-job '(\d+)' failed, SLURM status is: '(\w+)'", text):
-        advice = ADVICE.get(status, "look into .snakemake/slurm_logs of the run folder")
-        found.append(f"stage {name!r} was ended by SLURM (job {number}: {status}): {advice}; the same command goes on from what is finished")
-    return "\n".join(found)
+    run,       # run folder
+    text=None, # what squeue says, a line a job: number|comment|state|name; it is asked when None
+) -> str:      # empty when the cluster ended nothing
+    "What became of stages whose jobs were ended by SLURM, in sentences."
+    if text is None: text = _ask("squeue", "--me", "--noheader", "--states=all", "--format", "%i|%k|%T|%j") or ""
+    last = {}
+    for row in sorted((line.split("|") for line in text.splitlines() if line.count("|") == 3), key=lambda row: int(row[0].partition("_")[0])):
+        if row[3].startswith(job_name(run)): last[row[1].removeprefix("rule_").split("_wildcards")[0]] = row
+    ended = [(stage, row) for stage, row in last.items() if row[2] not in ("COMPLETED", "RUNNING", "PENDING") and not (Path(run) / stage / "metrics.json").is_file()]
+    return "\n".join(f"stage {stage!r} was ended by SLURM (job {row[0]}: {row[2]}): {ADVICE.get(row[2], 'look into .snakemake/slurm_logs of the run folder')}; the same command goes on from what is finished" for stage, row in ended)
 
 # %% ../nbs/69_machines.ipynb #91c3064f
 UNSENT = {"checkpoint", "cache", "__pycache__"} # folders that are remade, or that end with the stage

@@ -226,9 +226,10 @@ def snakemake_command(
     dry: bool = False,   # only say what would run
 ) -> list:          # words of the command
     "The call of Snakemake for a configuration; raises `UserError` for a profile that does not exist."
-    words = [sys.executable, "-m", "snakemake", "--snakefile", str(package_file("Snakefile")), "--directory", str(run), "--configfile", str(Path(run) / "config.yaml"),
-             "--keep-going", "--rerun-incomplete", "--nolock", "--quiet", "all", "--rerun-triggers", "input", "params", "mtime"]
     folder = profile_folder(profile) if profile else None
+    alone = executor_of(folder) == "kubernetes" # what a pod shall read must lie in the working folder, from where Snakemake sends it along
+    words = [sys.executable, "-m", "snakemake", "--snakefile", str(Path(run) / "Snakefile" if alone else package_file("Snakefile")), "--directory", str(run), "--configfile", str(Path(run) / "config.yaml"),
+             "--keep-going", "--rerun-incomplete", "--nolock", "--quiet", "all", "--rerun-triggers", "input", "params", "mtime"]
     words += cluster_words(folder, run, jobs) + (["--profile", str(folder)] if folder else [])
     return words + ["--dry-run"] * dry + ["--"] + [f"{stage}/metrics.json" for stage in config["asked"]]
 
@@ -315,13 +316,13 @@ def _marks(config):
 def _write_config(run, config):
     "config.yaml of the run folder."
     text = yaml.safe_dump(config | {"run": str(run), "marks": _marks(config), "python": sys.executable}, sort_keys=False, allow_unicode=True)
+    if config.get("executor") == "kubernetes": write_bytes(run / "Snakefile", package_file("Snakefile").read_bytes())
     write_text(run / "config.yaml", "# what this folder was made with; written by `toyhollywood run`\n" + text)
 
 def _run(run, config, command, watch, copies):
     for stage in config["asked"]: (run / stage / "error.json").unlink(missing_ok=True)
     log, away = run / "snakemake.log", config["executor"] != "local"
     with open(log, "ab") as file:
-        begin = file.tell()
         process = subprocess.Popen(command, stdout=file, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, env=os.environ | {"TOYHOLLYWOOD_CWD": os.getcwd()},
                                    cwd=run, start_new_session=True, preexec_fn=_die_with_parent if sys.platform == "linux" else None)
     if away: print(f"stages are handed to {config['executor']}, at most {config['jobs']} at a time; {display_path(log)} says how it goes", flush=True)
@@ -329,7 +330,7 @@ def _run(run, config, command, watch, copies):
     except BaseException:
         stop(process, away)
         raise
-    page, failure = _page(run), _failure(run, config, log, begin) if process.returncode else None
+    page, failure = _page(run), _failure(run, config, log) if process.returncode else None
     try: copies.end()
     except JobError as error: failure = failure or error
     if failure: raise failure
@@ -349,6 +350,7 @@ def _take_back(run, config, before, call, overrides, place):
         trained_since = weights.is_file() and record in before and hashlib.sha256(weights.read_bytes()).hexdigest() != read_json(run / stage / "model.json").get("sha256")
         if record in before and not record.exists() and not trained_since: write_bytes(record, before[record])
 
+# %% ../nbs/70_workflow.ipynb #bd6b288a
 def _store_of(out, remote):
     "The object store that a run is copied to, or None; a folder that is still empty begins with the configuration that lies there."
     path = Path(out) / "config.yaml"
@@ -383,10 +385,10 @@ def _page(run):
     from toyhollywood.report import build_report
     return build_report(run)
 
-def _failure(run, config, log, begin):
+def _failure(run, config, log):
     "What went wrong, in the failed stages' own words, or in the cluster's."
     errors = [read_json(run / s / "error.json") for s in config["asked"] if (run / s / "error.json").is_file()]
-    ended = cluster_sentence(log.read_bytes()[begin:].decode(errors="replace"))
+    ended = cluster_sentence(run) if config["executor"] == "slurm" else ""
     if not errors and ended: return JobError(ended)
     if not errors and shutil.disk_usage(run).free < 2**20: return disk_error(OSError(errno.ENOSPC, ""), display_path(run)) # there was no room for the words either
     if not errors: return JobError(f"the chain stopped and no stage said why; {display_path(log)} holds what Snakemake printed")
