@@ -7,7 +7,7 @@ __all__ = ['RESULTS', 'NO_RESULTS', 'PACKAGES', 'UserError', 'Skipped', 'JobErro
            'disk_error', 'write_bytes', 'write_text', 'write_json', 'read_json', 'slug', 'duration', 'package_file',
            'notebooks_folder', 'preset_names', 'load_preset', 'notebook_parameters', 'seed_everything', 'versions',
            'git_commit', 'to_signed', 'to_pixels', 'Picture', 'as_image', 'picture_grid', 'fit_square', 'display_path',
-           'need', 'hold', 'remove_orphans', 'again', 'file_hash', 'result_files', 'broken_files', 'Stage']
+           'need', 'hold', 'remove_orphans', 'same_command', 'file_hash', 'result_files', 'broken_files', 'Stage']
 
 # %% ../nbs/00_core.ipynb #9182e049
 import contextlib, difflib, errno, hashlib, io, json, os, random, re, shutil, subprocess, sys, tempfile, time, unicodedata
@@ -329,7 +329,7 @@ def remove_orphans(
                 if time.time() - orphan.stat().st_mtime > idle: orphan.unlink()
 
 # %% ../nbs/00_core.ipynb #f941ea7c
-def again(
+def same_command(
     folder, # of a stage in a run
 ) -> str:
     "The command that does a stage again."

@@ -22,7 +22,7 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 from fastcore.basics import patch
 from PIL import Image, ImageOps
-from .core import (JobError, UserError, again, remove_orphans, slug, disk_error, fit_square, atomic_path, display_path, nearest, package_file, picture_grid, read_json, to_signed, write_bytes,
+from .core import (JobError, UserError, same_command, remove_orphans, slug, disk_error, fit_square, atomic_path, display_path, nearest, package_file, picture_grid, read_json, to_signed, write_bytes,
                                write_json, write_text)
 
 # %% ../nbs/04_data.ipynb #c3d947af
@@ -768,7 +768,7 @@ def open(cls: Dataset,
 def _remedy(folder):
     "The command that mends a dataset: that of the stage which made it."
     folder = Path(folder)
-    return again(folder.parent / "cluster" if folder.name == "humans" and not (folder.parent / "metrics.json").exists() else folder.parent if folder.name == "humans" else folder)
+    return same_command(folder.parent / "cluster" if folder.name == "humans" and not (folder.parent / "metrics.json").exists() else folder.parent if folder.name == "humans" else folder)
 
 # %% ../nbs/04_data.ipynb #8b96aac0
 @patch

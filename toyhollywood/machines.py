@@ -164,7 +164,7 @@ class Remote:
         with _said(url): self.store = from_url(url, **more)
 
 @patch
-def get(self: Remote, name: str): # its bytes, or None where there is no such object
+def object_bytes(self: Remote, name: str): # its bytes, or None where there is no such object
     "A small object."
     import obstore
     try:
@@ -172,7 +172,7 @@ def get(self: Remote, name: str): # its bytes, or None where there is no such ob
     except FileNotFoundError: return None
 
 @patch
-def put(self: Remote, name: str, data: bytes):
+def write_object(self: Remote, name: str, data: bytes):
     "Write a small object."
     import obstore
     with _said(self.url): obstore.put(self.store, name, data)
@@ -202,13 +202,13 @@ def send(self: Remote,
     "Copy a finished stage to the store."
     import obstore
     digest = hashlib.sha256(Path(run, stage, "metrics.json").read_bytes()).hexdigest()
-    there = json.loads(self.get(f"{stage}.json") or "{}")
+    there = json.loads(self.object_bytes(f"{stage}.json") or "{}")
     if there.get("metrics") == digest: return False
     with _said(self.url):
         with obstore.open_writer(self.store, f"{stage}.tar") as file, tarfile.open(fileobj=(counted := _Counted(file)), mode="w|") as archive:
             for name in stage_files(run, stage): archive.add(Path(run, name), str(name), recursive=False)
-    if stage == "report": self.put("index.html", Path(run, "report/index.html").read_bytes()) # the one file that people open from there
-    self.put(f"{stage}.json", json.dumps({"version": 1, "stage": stage, "metrics": digest, "mark": _mark(config, stage), "inputs": _inputs(run, stage), **counted.facts()}, indent=1).encode())
+    if stage == "report": self.write_object("index.html", Path(run, "report/index.html").read_bytes()) # the one file that people open from there
+    self.write_object(f"{stage}.json", json.dumps({"version": 1, "stage": stage, "metrics": digest, "mark": _mark(config, stage), "inputs": _inputs(run, stage), **counted.facts()}, indent=1).encode())
     return True
 
 # %% ../nbs/69_machines.ipynb #50b1daa0
@@ -220,7 +220,7 @@ def fetch(self: Remote,
 ) -> bool:        # False where the store has none that fits
     "Copy a finished stage from the store, whole or not at all; raises `JobError` for an archive that is not what it should be."
     import obstore
-    facts = json.loads(self.get(f"{stage}.json") or "{}")
+    facts = json.loads(self.object_bytes(f"{stage}.json") or "{}")
     if not facts or facts.get("mark") != _mark(config, stage) or facts.get("inputs") != _inputs(run, stage): return False
     with tempfile.TemporaryDirectory(dir=run, prefix=".fetch-") as new:
         with _said(self.url):
@@ -256,7 +256,7 @@ class Copies:
         self.last, self.thread = threading.Event(), threading.Thread(target=self._work, daemon=True)
         if remote: self.thread.start()
     def _work(self):
-        self._try("config.yaml", lambda: self.remote.put("config.yaml", (self.run / "config.yaml").read_bytes()))
+        self._try("config.yaml", lambda: self.remote.write_object("config.yaml", (self.run / "config.yaml").read_bytes()))
         last = False
         while not last:
             last = self.last.wait(self.every) # what finishes while the others are copied is seen by one more look

@@ -7,9 +7,9 @@ __all__ = ['ASKER', 'AT_ONCE', 'LAST_SEED', 'STEPS_AT_ONCE', 'NAMES', 'DESCRIPTI
            'FIT', 'QUEUE', 'SAYINGS', 'SANS', 'SERIF', 'MONO', 'POLICY', 'SPOKEN', 'Playroom', 'lacking', 'generators',
            'arguments_of', 'large_picture', 'tiles', 'notice', 'cut', 'Answer', 'Stopped', 'stoppable', 'answering',
            'whole', 'real', 'affordable', 'named', 'map_page', 'gradio', 'outlet', 'halves', 'updates', 'asked_by',
-           'stops', 'wire', 'at_first', 'dice', 'explore_tab', 'example_words', 'upload', 'generate_tab', 'toy_choice',
-           'held_out', 'blend_tab', 'edit_tab', 'photo_tab', 'examples', 'words_tab', 'theme', 'build_page',
-           'listening', 'loopback', 'named_here', 'sealed', 'application', 'announce', 'play']
+           'stops', 'wire', 'at_first', 'dice_button', 'explore_tab', 'example_words', 'upload', 'generate_tab',
+           'toy_choice', 'held_out', 'blend_tab', 'edit_tab', 'photo_tab', 'examples', 'words_tab', 'theme',
+           'build_page', 'listening', 'loopback', 'named_here', 'sealed', 'application', 'announce', 'play']
 
 # %% ../nbs/61_play.ipynb #d4801329
 import base64, contextlib, contextvars, errno, functools, itertools, os, random, re, shutil, signal, socket, sys, tempfile, threading, time
@@ -211,7 +211,7 @@ def affordable(n: int, steps: int) -> int: # drawings, steps of each -> steps
     return steps
 
 @patch
-def read(self: Playroom, text: str): # -> (1, d)
+def heard(self: Playroom, text: str): # -> (1, d)
     "Words as the diffusion model takes them. The CLIP that reads them is let go before the model that draws is opened, and reads a text once; what it takes counts as opening."
     need(self.run, "diffusion", by="play")
     from toyhollywood.diffusion import prompt_vectors
@@ -241,8 +241,8 @@ def generate(self: Playroom,
         told = {"steps": affordable(n, whole("steps", steps or 20, 1, 1000))} | said | ({"guidance": real("guidance", guidance, 0, 100)} if said and guidance is not None else {})
     elif model == "stylegan2": told = {"truncation": None if truncation is None else real("truncation", truncation, 0, 2)}
     out = self.new_file(f"{model if model in NAMES else 'drawn'}-seed{seed}-{n}.png")
-    if told.get("prompt"): self.read(told["prompt"])
-    grid = sample(self.run, model, n, seed, out=out, opened=self.kept_model, reader=lambda run, net, texts: self.read(texts[0]), **told)
+    if told.get("prompt"): self.heard(told["prompt"])
+    grid = sample(self.run, model, n, seed, out=out, opened=self.kept_model, reader=lambda run, net, texts: self.heard(texts[0]), **told)
     size = arguments_of(self.run, model)["size"]
     pictures = self.enlarged(cut(grid, n, size)) if way == "superres" else cut(grid, n, size)
     small = f", shown {pictures[0].width // size} times as large; the PNG has them as they were drawn" if way == "superres" else ""
@@ -461,8 +461,8 @@ def from_words(self: Playroom,
     if not text: raise UserError("say what to draw, such as: woman with long hair")
     if model == "diffusion":
         steps, guidance = affordable(n, whole("steps", steps, 1, 1000)), real("guidance", guidance, 0, 100)
-        self.read(text)
-        grid, size, unseen = sample(self.run, model, n, seed, columns=min(n, 8), out=out, opened=self.kept_model, reader=lambda run, net, texts: self.read(texts[0]), prompt=text, steps=steps, guidance=guidance), arguments_of(self.run, model)["size"], []
+        self.heard(text)
+        grid, size, unseen = sample(self.run, model, n, seed, columns=min(n, 8), out=out, opened=self.kept_model, reader=lambda run, net, texts: self.heard(texts[0]), prompt=text, steps=steps, guidance=guidance), arguments_of(self.run, model)["size"], []
     else:
         speaker = self.speaker()
         grid, size, unseen = words_sheet(speaker, text, n, seed, out), max(speaker.frozen.size, 96), speaker.frozen.clip.unseen(text)
@@ -594,7 +594,7 @@ def at_first(
         return [True, *extra, *updates(asked_by(request, action, *words), place)]
     return [tab.select(answer, [seen, *inputs], [seen, *more, *place], show_progress="minimal", api_visibility="private", **QUEUE)]
 
-def dice(
+def dice_button(
     gr,   # the module gradio
     seed, # gr.Number, which gets the throw
 ):        # the event of the throw
@@ -657,7 +657,7 @@ def generate_tab(room: Playroom):
             way = gr.Radio(ways, value="smooth", label="Shown")
             with gr.Row():
                 go = gr.Button("Draw", variant="primary", size="md", min_width=80)
-                thrown = dice(gr, seed)
+                thrown = dice_button(gr, seed)
                 stop = gr.Button("Stop", size="md", min_width=80)
         inputs = [model, seed, n, truncation, steps, guidance, line, prompt, way]
         model.change(lambda m: [gr.update(visible=m == "stylegan2"), gr.update(visible=m == "diffusion"), gr.update(value=16 if m != "diffusion" else 4)], model, [truncation, asked, n], queue=False, api_visibility="private")
@@ -723,7 +723,7 @@ def edit_tab(room: Playroom):
             truncation = gr.Slider(0, 1.5, 0.7, step=0.05, label="Truncation")
             with gr.Row():
                 go = gr.Button("Edit", variant="primary", size="md", min_width=80)
-                thrown = dice(gr, seed)
+                thrown = dice_button(gr, seed)
                 stop = gr.Button("Stop", size="md", min_width=80)
         inputs = [seed, which, strength, truncation]
         def named_directions():

@@ -7,8 +7,8 @@ __all__ = ['ADAM7', 'TURNS', 'DISGUISES', 'BAD_NAMES', 'TRAPS', 'METERS', 'LISTS
            'chunk', 'png_file', 'kinds', 'cut_off', 'pixel_kinds', 'turned', 'unusual', 'bombs', 'disguised', 'mixed',
            'badly_named', 'bad_pictures', 'printable', 'judged', 'difference_of', 'build_apart', 'lying_list', 'start',
            'kill_tree', 'figures', 'fingerprints', 'differences', 'stamps', 'longest', 'Torn', 'tally', 'killed_runs',
-           'report', 'cut_short', 'write_over', 'remove', 'nonsense', 'Fault', 'faults', 'call', 'suffer', 'suffered',
-           'hurt_checkpoint', 'small_disk', 'room_of', 'full_disk', 'survive', 'bad_pictures_row', 'main']
+           'losses_table', 'cut_short', 'write_over', 'remove', 'nonsense', 'Fault', 'faults', 'call', 'suffer',
+           'suffered', 'hurt_checkpoint', 'small_disk', 'room_of', 'full_disk', 'survive', 'bad_pictures_row']
 
 # %% ../nbs/91_survival.ipynb #3a7a9d84
 import argparse, contextlib, io, json, os, random, re, shutil, signal, struct, subprocess, sys, tempfile, time, zipfile, zlib
@@ -479,7 +479,7 @@ def killed_runs(
     return tally(f"kill -9 of {', '.join(stages) or 'the whole chain'}", torn.kills, 0, torn.losses, f"{torn.rounds + 1} runs compared; killed in: {where}")
 
 # %% ../nbs/91_survival.ipynb #a51e4489
-def report(rows: list) -> str: # Markdown
+def losses_table(rows: list) -> str: # Markdown
     "The table of all rows with their sum."
     lines = ["| what | kills | faults | losses | |", "| --- | ---: | ---: | ---: | --- |"]
     total = tally("all", sum(r["kills"] for r in rows), sum(r["faults"] for r in rows), [x for r in rows for x in r["lost"]])
@@ -677,7 +677,7 @@ def bad_pictures_row(folder) -> dict: # a `tally`
     return tally("bad pictures and good ones with bad names", 0, len(cases), judged(cases, dataset), f"{len(dataset)} kept, {dataset.facts['counts']['quarantined']} in quarantine, at most {megabytes:.0f} MB")
 
 # %% ../nbs/91_survival.ipynb #1428cd1d
-def main(words=None) -> int: # exit status: 0 when nothing was lost
+def survive(words=None) -> int: # exit status: 0 when nothing was lost
     "The harness as a command."
     parser = argparse.ArgumentParser("python -m toyhollywood.survival", description="Kill runs, hurt their files, and print what was lost.", epilog="example: python -m toyhollywood.survival --kills 50 --preset smoke --out runs/survival")
     parser.add_argument("--kills", type=int, default=50, help="how many (default: %(default)s)")
@@ -688,7 +688,7 @@ def main(words=None) -> int: # exit status: 0 when nothing was lost
     a = parser.parse_args(words)
     try: rows = survive(a.out, a.kills, a.preset, [s for s in a.stages.split(",") if s], a.seed, a.reference, not a.only_kills, a.faults)
     except UserError as error: print(f"survival: {error}", file=sys.stderr); return error.exit_status
-    print(report(rows))
+    print(losses_table(rows))
     return int(any(r["losses"] for r in rows))
 
-if __name__ == "__main__" and "get_ipython" not in globals(): sys.exit(main()) # a module that is run, and not this page
+if __name__ == "__main__" and "get_ipython" not in globals(): sys.exit(survive()) # a module that is run, and not this page

@@ -17,7 +17,7 @@ from accelerate import Accelerator
 from fastcore.basics import patch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
-from .core import JobError, Stage, UserError, again, atomic_path, display_path, file_hash, read_json, write_json, write_text
+from .core import JobError, Stage, UserError, same_command, atomic_path, display_path, file_hash, read_json, write_json, write_text
 from .data import part_of_batch
 from .parallel import alone, average, everybody, first_says, same_weights, shared_statistics, slowest, this_process
 
@@ -280,7 +280,7 @@ def load_model(
 ) -> torch.nn.Module: # in eval mode, on the CPU
     "Read a model that `save_model` wrote; raises `UserError` when a file is missing, broken, or of another architecture."
     weights, facts = Path(folder) / "model.safetensors", read_json(Path(folder) / "model.json")
-    remedy = f"train the stage again:  {again(folder)}"
+    remedy = f"train the stage again:  {same_command(folder)}"
     if not isinstance(facts, dict) or not isinstance(facts.get("arguments"), dict) or "sha256" not in facts: raise UserError(f"{display_path(folder)}/model.json is broken; {remedy}")
     if not weights.is_file(): raise UserError(f"{display_path(weights)} is missing; {remedy}")
     if file_hash(weights) != facts["sha256"]: raise UserError(f"{display_path(weights)} is not the file that model.json describes; {remedy}")
