@@ -383,7 +383,7 @@ def differences(
     said += [f"{stage}: {n} is {mine[stage].get(n)}, not {v}" for stage in other.keys() & mine.keys() for n, v in other[stage].items() if mine[stage].get(n) != v]
     mine, other = fingerprints(run, stages), fingerprints(reference, stages)
     said += [f"{path} is {'missing' if path not in mine else 'another file' if path in other else 'one too many'}" for path in sorted(mine.keys() | other.keys()) if mine.get(path) != other.get(path)]
-    return said + [f"{p.relative_to(run)} was left half written" for p in Path(run).rglob("*.part*") if p.is_file() and time.time() - p.stat().st_mtime > 5]
+    return said + [f"{p.relative_to(run)} was left half written" for p in Path(run).rglob("*.part*") if p.is_file() and time.time() - p.stat().st_mtime > 5 and (p.name != ".notebook.part.ipynb" or (p.parent / "metrics.json").is_file())]
 
 # %% ../nbs/91_survival.ipynb #9073b287
 def stamps(run) -> dict: # {stage: nanoseconds}
