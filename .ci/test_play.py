@@ -74,7 +74,7 @@ def page(playground, tmp_path):
         browser.quit()
 
 
-def until(browser, what, seconds=90):
+def until(browser, what, seconds=180):
     "What a script of the page gives when it gives something."
     from selenium.webdriver.support.ui import WebDriverWait
 
@@ -414,7 +414,7 @@ def test_a_clip_that_lost_its_weights_takes_names_and_nothing_else(command, smok
         answer = client.predict(2, 1, 2.0, 0.7, api_name="/edit")[0]
         assert "have numbers and no names" in answer and answer.count("<img") == 9
         assert "train the stage again" in client.predict("red", api_name="/search")[0]
-        for wrong in (float("inf"), None, 1e9):
+        for wrong in (None, 1e9, -11):
             assert "strength is" in client.predict(2, 1, wrong, 0.7, api_name="/edit")[0]
     finally:
         assert "Traceback" not in closed(process)
