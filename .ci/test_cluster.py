@@ -68,7 +68,7 @@ def slurm_conf(folder, host):
         "AuthType": "auth/munge", "AuthInfo": f"socket={folder}/munge.sock", "StateSaveLocation": folder / "state", "SlurmdSpoolDir": folder / "spool",
         "SlurmctldPidFile": folder / "slurmctld.pid", "SlurmdPidFile": folder / "slurmd.pid", "SlurmctldLogFile": folder / "slurmctld.log", "SlurmdLogFile": folder / "slurmd.log",
         "ProctrackType": "proctrack/linuxproc", "TaskPlugin": "task/none", "SelectType": "select/cons_tres", "SelectTypeParameters": "CR_Core_Memory",
-        "AccountingStorageType": "accounting_storage/none", "JobAcctGatherType": "jobacct_gather/none", "ReturnToService": 2, "MinJobAge": 300, "SchedulerParameters": "sched_interval=1", "KillWait": 5,
+        "AccountingStorageType": "accounting_storage/none", "JobAcctGatherType": "jobacct_gather/none", "ReturnToService": 2, "MinJobAge": 7200, "SchedulerParameters": "sched_interval=1", "KillWait": 5,
         "NodeName": f"{host} NodeAddr=127.0.0.1 CPUs={os.cpu_count()} RealMemory={os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') >> 20} State=UNKNOWN",
         "PartitionName": f"toys Nodes={host} Default=YES MaxTime=INFINITE State=UP",
     }
