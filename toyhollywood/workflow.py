@@ -358,7 +358,7 @@ def _store_of(out, remote):
         with contextlib.suppress(yaml.YAMLError, AttributeError): remote = yaml.safe_load(path.read_text(encoding="utf8")).get("remote")
     if not remote: return None
     store = Remote(remote)
-    if not path.is_file() and (known := store.get("config.yaml")): write_bytes(path, known)
+    if not path.is_file() and (known := store.object_bytes("config.yaml")): write_bytes(path, known)
     return store
 
 def _fetch(store, run, config):
