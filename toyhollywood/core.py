@@ -7,7 +7,8 @@ __all__ = ['RESULTS', 'NO_RESULTS', 'PACKAGES', 'UserError', 'Skipped', 'JobErro
            'disk_error', 'write_bytes', 'write_text', 'write_json', 'read_json', 'slug', 'duration', 'package_file',
            'notebooks_folder', 'preset_names', 'load_preset', 'notebook_parameters', 'seed_everything', 'versions',
            'git_commit', 'to_signed', 'to_pixels', 'Picture', 'as_image', 'picture_grid', 'fit_square', 'display_path',
-           'need', 'hold', 'remove_orphans', 'same_command', 'file_hash', 'result_files', 'broken_files', 'Stage']
+           'need', 'hold', 'remove_orphans', 'peak_memory', 'same_command', 'file_hash', 'result_files', 'broken_files',
+           'Stage']
 
 # %% ../nbs/00_core.ipynb #9182e049
 import contextlib, difflib, errno, hashlib, io, json, os, random, re, shutil, subprocess, sys, tempfile, time, unicodedata
@@ -327,6 +328,18 @@ def remove_orphans(
         for orphan in folder.glob(".*-????????.part*"):
             with contextlib.suppress(OSError):
                 if time.time() - orphan.stat().st_mtime > idle: orphan.unlink()
+
+# %% ../nbs/00_core.ipynb #d609d5ab
+def peak_memory(
+    pid="self", # of a process; this one
+) -> float:     # megabytes; 0 for one that has ended
+    "The most memory that a process has held since it was started (Linux; elsewhere only this one's). What the system says of a child at its end would count its parent's, too."
+    with contextlib.suppress(OSError):
+        for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+            if line.startswith("VmHWM:"): return int(line.split()[1]) / 1024
+    if pid != "self" or os.name != "posix": return 0.0
+    import resource
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1 << 20 if sys.platform == "darwin" else 1 << 10)
 
 # %% ../nbs/00_core.ipynb #f941ea7c
 def same_command(

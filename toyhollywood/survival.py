@@ -300,12 +300,12 @@ def build_apart(
 ) -> tuple:         # (Dataset, most megabytes that the process held, seconds)
     "Build a dataset in another process and say what it cost; raises `UserError` with its words when that fails."
     from toyhollywood.data import Dataset
-    code = ("import resource, sys; from toyhollywood.cli import main\nstatus = main(['data', sys.argv[1], '--out', sys.argv[2]])\n"
-            "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss); sys.exit(status)")
+    code = ("import sys; from toyhollywood.cli import main; from toyhollywood.core import peak_memory\nstatus = main(['data', sys.argv[1], '--out', sys.argv[2]])\n"
+            "print(peak_memory()); sys.exit(status)")
     began = time.monotonic()
     done = subprocess.run([sys.executable, "-c", code, str(source), str(folder)], capture_output=True, text=True, stdin=subprocess.DEVNULL)
     if done.returncode or "Traceback" in done.stderr: raise UserError(f"the dataset could not be built: {done.stderr[-500:]}")
-    return Dataset.open(folder), int(done.stdout.split()[-1]) / 1024, time.monotonic() - began
+    return Dataset.open(folder), float(done.stdout.split()[-1]), time.monotonic() - began
 
 # %% ../nbs/91_survival.ipynb #4502a70b
 TRAPS = ("../secret.png", "/etc/passwd", "..\\secret.png", "C:\\secret.png", "file:///etc/passwd", "good/../../secret.png", "link.png", "a\0b.png", "x" * 5000, ".", "good", "~/secret.png", "http://127.0.0.1/x.png", "", " ")
