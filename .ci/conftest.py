@@ -26,6 +26,13 @@ class Command:
         return subprocess.Popen([*self.words, *map(str, words)], cwd=cwd, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True)
 
 
+def pytest_configure(config):
+    "A core to each process: two runs that both want both cores wait for each other, and take three times as long."
+    if hasattr(config, "workerinput") and hasattr(os, "sched_setaffinity"):
+        cores = sorted(os.sched_getaffinity(0))
+        os.sched_setaffinity(0, {cores[int(config.workerinput["workerid"][2:]) % len(cores)]})
+
+
 def pytest_collection_modifyitems(items):
     "The long ones first, so that two processes end together, and one that asks for the wheel late, while another makes its environment; the test of kill -9 asks for the undisturbed run last, when another has made it."
     order = ["test_kill", "test_oscar", "test_wheel", "test_play", "test_faults", "test_cluster", "test_parallel", "test_browser", "test_crawl", "test_run", "test_bad_input"]

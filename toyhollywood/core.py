@@ -7,8 +7,8 @@ __all__ = ['RESULTS', 'NO_RESULTS', 'PACKAGES', 'UserError', 'Skipped', 'JobErro
            'disk_error', 'write_bytes', 'write_text', 'write_json', 'read_json', 'slug', 'duration', 'package_file',
            'notebooks_folder', 'preset_names', 'load_preset', 'notebook_parameters', 'seed_everything', 'versions',
            'git_commit', 'to_signed', 'to_pixels', 'Picture', 'as_image', 'picture_grid', 'fit_square', 'display_path',
-           'need', 'hold', 'remove_orphans', 'peak_memory', 'same_command', 'file_hash', 'result_files', 'broken_files',
-           'Stage']
+           'need', 'hold', 'remove_orphans', 'processors', 'peak_memory', 'same_command', 'file_hash', 'result_files',
+           'broken_files', 'Stage']
 
 # %% ../nbs/00_core.ipynb #9182e049
 import contextlib, difflib, errno, hashlib, io, json, os, random, re, shutil, subprocess, sys, tempfile, time, unicodedata
@@ -330,6 +330,10 @@ def remove_orphans(
                 if time.time() - orphan.stat().st_mtime > idle: orphan.unlink()
 
 # %% ../nbs/00_core.ipynb #d609d5ab
+def processors() -> int:
+    "How many cores this process may use, which in a container or under taskset are fewer than the machine has."
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
 def peak_memory(
     pid="self", # of a process; this one
 ) -> float:     # megabytes; 0 for one that has ended
@@ -471,7 +475,7 @@ def finish(self: Stage) -> dict: # what metrics.json holds
     "Write metrics.json, which makes the stage complete."
     seconds = time.monotonic() - self.started
     images = self.facts.pop("images", None)
-    record = {"stage": self.name, "parameters": self.parameters, "seed": self.seed, **self.facts, "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+    record = {"stage": self.name, "parameters": self.parameters, "seed": self.seed, **self.facts, "cores": processors(),
               "seconds": round(seconds, 2), "images_per_second": None if images is None else round(images / seconds, 2),
               "versions": versions(*PACKAGES), "commit": git_commit(), "metrics": self.metrics, "figures": self.figures, "files": result_files(self.folder)}
     self.progress(1, 1)

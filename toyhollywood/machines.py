@@ -100,7 +100,7 @@ def cluster_words(
 ) -> list:     # options of Snakemake
     "What Snakemake is told beyond the profile; raises `UserError` where there is no SLURM."
     executor = executor_of(folder)
-    if executor == "local": return ["--cores", str(os.cpu_count() if jobs == 1 else max(jobs, os.cpu_count()))]
+    if executor == "local": return ["--cores", str(processors() if jobs == 1 else max(jobs, processors()))]
     words, told = ["--jobs", str(jobs)], _options(folder)
     if executor == "kubernetes" and "default-storage-prefix" not in told: words += ["--default-storage-prefix", str(Path(run).resolve())]
     if executor != "slurm": return words

@@ -11,7 +11,7 @@ __all__ = ['TRAINERS', 'is_url', 'first_stages', 'parse_override', 'source_of', 
 import contextlib, ctypes, errno, hashlib, json, os, shutil, signal, subprocess, sys, time
 from pathlib import Path
 import yaml
-from .core import (duration, JobError, UserError, disk_error, display_path, hold, load_preset, nearest, notebook_parameters, notebooks_folder, package_file,
+from .core import (duration, processors, JobError, UserError, disk_error, display_path, hold, load_preset, nearest, notebook_parameters, notebooks_folder, package_file,
                                broken_files, read_json, remove_orphans, write_bytes, write_json, write_text)
 from .chain import CHAIN, stage_names, stage_notebook
 from .machines import Copies, Remote, cancel_jobs, cluster_sentence, cluster_words, executor_of, profile_folder
@@ -502,7 +502,7 @@ def start_several(
     "Start the command in several processes that train together, one GPU each where there are GPUs; when one fails all are ended."
     import socket
     with socket.socket() as free: free.bind(("127.0.0.1", 0)); port = free.getsockname()[1]
-    meet = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), "WORLD_SIZE": str(count), "LOCAL_WORLD_SIZE": str(count), "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", str(max(1, os.cpu_count() // count)))}
+    meet = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), "WORLD_SIZE": str(count), "LOCAL_WORLD_SIZE": str(count), "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", str(max(1, processors() // count)))}
     started = [subprocess.Popen([sys.executable, "-m", "toyhollywood.cli", *words], env=os.environ | meet | {"RANK": str(rank), "LOCAL_RANK": str(rank)}, preexec_fn=_die_with_parent if sys.platform == "linux" else None) for rank in range(count)]
     try:
         while all(p.poll() in (None, 0) for p in started) and any(p.poll() is None for p in started): time.sleep(0.1)
