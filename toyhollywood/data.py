@@ -7,7 +7,7 @@ __all__ = ['FORMATS', 'ENDINGS', 'LARGEST_FILE', 'LARGEST_PICTURE', 'SMALLEST_SI
            'CONTEXT', 'PART', 'BadPicture', 'sniff', 'open_picture', 'to_rgb', 'clean_picture', 'pixel_hash', 'Files',
            'picture_record', 'list_pictures', 'unpack_parquet', 'open_source', 'crawl_receipt', 'default_source',
            'quotas', 'stratified_choice', 'framed', 'look', 'candidate_pairs', 'difference', 'near_pairs', 'connected',
-           'split_groups', 'cores', 'put', 'fingerprint', 'card', 'croissant', 'build_dataset', 'locked', 'Dataset',
+           'split_groups', 'put', 'fingerprint', 'card', 'croissant', 'build_dataset', 'locked', 'Dataset',
            'damaged_files', 'Batches', 'part_of_batch', 'dice', 'dice_like', 'share_of', 'augment', 'write_features',
            'read_features', 'features_for', 'ensure_dataset', 'write_dataset', 'specimens', 'class_chart', 'read_list',
            'near_copies']
@@ -22,7 +22,7 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 from fastcore.basics import patch
 from PIL import Image, ImageOps
-from .core import (JobError, UserError, same_command, remove_orphans, slug, disk_error, fit_square, atomic_path, display_path, nearest, package_file, picture_grid, read_json, to_signed, write_bytes,
+from .core import (JobError, UserError, processors, same_command, remove_orphans, slug, disk_error, fit_square, atomic_path, display_path, nearest, package_file, picture_grid, read_json, to_signed, write_bytes,
                                write_json, write_text)
 
 # %% ../nbs/04_data.ipynb #c3d947af
@@ -496,10 +496,6 @@ def _stream(function, items, workers, ahead=16):
             waiting.extend(pool.submit(function, i) for i in islice(items, 1))
 
 # %% ../nbs/04_data.ipynb #c64deca1
-def cores() -> int:
-    "How many processors this process may use."
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
 def _printable(name): return str(name).encode("utf8", "backslashreplace").decode()
 
 class _Folders:
@@ -717,7 +713,7 @@ def _build(source, folder, holdout, seed, limit, progress, minimum):
     build, _ = _Build(folder, crawl_receipt(files)), _formats()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        for step, (row, result) in enumerate(zip(records, _stream(lambda r: _examine(files, r), records, cores())), 1):
+        for step, (row, result) in enumerate(zip(records, _stream(lambda r: _examine(files, r), records, processors())), 1):
             build.take(row, result)
             if progress: progress(step, len(records))
     if len(build.rows) < (minimum if build.rows else 1): raise _too_few(build, files, minimum)
@@ -857,7 +853,7 @@ def _cache(self: Dataset, size):
     remove_orphans(path.parent)
     with atomic_path(path) as temporary, temporary.open("wb") as file:
         np.lib.format.write_array_header_1_0(file, header)
-        for square in _stream(lambda i: self._square(i, size), range(len(self)), cores()): file.write(square.tobytes())
+        for square in _stream(lambda i: self._square(i, size), range(len(self)), processors()): file.write(square.tobytes())
     write_json(path.with_suffix(".json"), self._written(path))
     return np.lib.format.open_memmap(path, "r")
 

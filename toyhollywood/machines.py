@@ -12,7 +12,7 @@ from datetime import timedelta
 from pathlib import Path
 import yaml
 from fastcore.basics import patch
-from .core import JobError, UserError, display_path, nearest, package_file, write_bytes
+from .core import JobError, UserError, display_path, nearest, package_file, write_bytes, processors
 from .chain import CHAIN
 
 # %% ../nbs/69_machines.ipynb #05d15e7d
