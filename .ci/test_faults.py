@@ -258,7 +258,7 @@ def test_only_this_machine():
     assert parser().parse_args(["play"]).host == "127.0.0.1"
     for path in PACKAGE:  # and nobody else listens
         listens = {ast.unparse(n.func).rpartition(".")[2] for n in ast.walk(ast.parse(path.read_text())) if isinstance(n, ast.Call)} & {"bind", "listen", "ThreadingHTTPServer", "HTTPServer", "_Server"}
-        assert not listens or path.name in ("store.py", "play.py", "chaos.py"), (path.name, listens)
+        assert not listens or path.name in ("store.py", "play.py", "chaos.py") or listens == {"bind"} and "127.0.0.1" in path.read_text(), (path.name, listens)  # who only asks for a free port of loopback
 
 
 # a finished run

@@ -404,6 +404,7 @@ def test_a_damaged_run(command, smoke_run, tmp_path):
 
 def test_a_clip_that_lost_its_weights_takes_names_and_nothing_else(command, smoke_run, tmp_path):
     from gradio_client import Client
+    from gradio_client.exceptions import AppError
 
     run = shutil.copytree(smoke_run, tmp_path / "run", symlinks=True)
     weights = run / "clip/model.safetensors"
@@ -414,10 +415,11 @@ def test_a_clip_that_lost_its_weights_takes_names_and_nothing_else(command, smok
         answer = client.predict(2, 1, 2.0, 0.7, api_name="/edit")[0]
         assert "have numbers and no names" in answer and answer.count("<img") == 9
         assert "train the stage again" in client.predict("red", api_name="/search")[0]
-        for wrong in (None, 1e9, -11):
-            assert "strength is" in client.predict(2, 1, wrong, 0.7, api_name="/edit")[0]
+        for wrong in (None, 1e9, -11):  # a slider of Gradio's refuses these before they come to us
+            with pytest.raises(AppError):
+                client.predict(2, 1, wrong, 0.7, api_name="/edit")
     finally:
-        assert "Traceback" not in closed(process)
+        assert "toyhollywood/play.py" not in closed(process)  # what Gradio refuses it also prints
 
 
 def test_wrong_calls(command, smoke_run, tmp_path):

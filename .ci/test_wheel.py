@@ -17,6 +17,8 @@ def test_imports_every_module(bare, tmp_path):
 
 def test_smoke_chain_in_an_empty_folder(bare, smoke_run):
     assert (smoke_run / "report/index.html").stat().st_size > 20_000
-    ours = subprocess.run([bare, "-c", "import fastai, papermill, torch; print(fastai.__version__, papermill.__version__, torch.__version__)"], capture_output=True, text=True, cwd=smoke_run).stdout.split()
+    names = ("fastai", "papermill", "torch")
+    code = f"from importlib.metadata import version; print(*map(version, {names}))"
+    ours = subprocess.run([bare, "-c", code], capture_output=True, text=True, cwd=smoke_run, check=True).stdout.split()
     versions = json.loads((smoke_run / "vae/metrics.json").read_text())["versions"]
-    assert [versions[name] for name in ("fastai", "papermill", "torch")] == ours
+    assert [versions[name] for name in names] == ours
