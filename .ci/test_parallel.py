@@ -4,6 +4,7 @@ Usage: python .ci/test_parallel.py FOLDER     records the curves of FOLDER/one a
 """
 import csv
 import json
+import shutil
 import os
 import subprocess
 import sys
@@ -73,10 +74,9 @@ def test_features_are_those_of_one(trained):
     assert both[0]["auto"] == both[1]["auto"]  # they measured, and agreed
 
 
-def test_as_a_user_starts_it(trained, tmp_path):
+def test_as_a_user_starts_it(smoke_run, tmp_path):
     "What accelerate says of processors alone: it would start one process and not say so."
-    folder, _ = trained
-    call("-c", f"import shutil; shutil.copytree({str(Path(GIVEN) / 'data' if GIVEN else folder / 'data')!r}, 'run/data')", cwd=tmp_path)
+    shutil.copytree(smoke_run / "data", tmp_path / "run/data")
     words = ("-m", "toyhollywood.cli", "train", "superres", "--run", "run", "--set", "superres.steps=2", "--set", "superres.precision=float32")
     said = call("-m", "accelerate.commands.accelerate_cli", "launch", "--num_processes", 2, "--cpu", *words, cwd=tmp_path)
     assert said.count("the model is in run/superres, trained by 2 processes") == 1
