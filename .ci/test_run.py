@@ -67,7 +67,7 @@ def test_diffusion_listens(command, run, tmp_path):
     ask = ("sample", "--run", run, "--model", "diffusion", "--n", "2", "--steps", "4")
     done = command(*ask, "--prompt", "a zyxwv robot", "--guidance", "3", "--out", tmp_path / "told.png")
     assert done.returncode == 0 and "zyxwv" in done.stderr, done.stderr
-    again = command("sample", "--replay", tmp_path / "told.png")
+    again = command("sample", "--run", run, "--replay", tmp_path / "told.png")
     assert again.returncode == 0 and "the same in every pixel" in again.stdout, again.stderr
     done = command("draw", "a robot", "--run", run, "--model", "diffusion", "--n", "2", "--steps", "4", "--out", tmp_path / "drawn.png")
     assert done.returncode == 0, done.stderr
@@ -75,7 +75,7 @@ def test_diffusion_listens(command, run, tmp_path):
     assert done.returncode == 0 and "as if nothing was said" in done.stderr, done.stderr
     assert command(*ask, "--out", tmp_path / "untold.png").returncode == 0
     assert max(high for _, high in ImageChops.difference(Image.open(tmp_path / "strange.png"), Image.open(tmp_path / "untold.png")).getextrema()) <= 1
-    again = command("sample", "--replay", tmp_path / "strange.png")
+    again = command("sample", "--run", run, "--replay", tmp_path / "strange.png")
     assert again.returncode == 0 and "the same in every pixel" in again.stdout, again.stderr
     said(command(*ask, "--prompt", "", "--out", tmp_path / "no.png"), 2, "none of the words")
     said(command(*ask, "--guidance", "3", "--out", tmp_path / "no.png"), 2, "nothing was said")
