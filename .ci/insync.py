@@ -1,4 +1,5 @@
-"Fails when `nbdev_clean`, `nbdev_export`, the generator of the opening lines or the README's would change a file of this checkout."
+"Fails when `nbdev_clean`, `nbdev_export`, the generator of the opening lines or the README's would change a file of this checkout, and when a page defines a name twice."
+import ast
 import hashlib
 import subprocess
 import sys
@@ -12,6 +13,12 @@ def marks():
     return {f.relative_to(root).as_posix(): hashlib.sha256(f.read_bytes()).hexdigest() for f in files if f.exists()}
 
 
+def twice(path):
+    "Functions and classes of a module that a later one of the same name hides; the methods that `patch` adds have names of their own class."
+    names = [node.name for node in ast.parse(path.read_text(encoding="utf8")).body if isinstance(node, (ast.FunctionDef, ast.ClassDef)) and "patch" not in map(ast.unparse, node.decorator_list)]
+    return sorted({name for name in names if names.count(name) > 1})
+
+
 def main():
     before = marks()
     for words in (["nbdev_clean"], ["nbdev_export"], [sys.executable, ".ci/openers.py"], [sys.executable, ".ci/readme.py"]):
@@ -23,7 +30,10 @@ def main():
         print(f"out of sync: {name} (run nbdev_clean, nbdev_export, .ci/openers.py and .ci/readme.py, then commit)")
     for name in orphans:
         print(f"toyhollywood/{name} is written by hand; modules come from notebooks")
-    return bool(changed or orphans)
+    hidden = [(path.name, name) for path in sorted(root.glob("toyhollywood/*.py")) for name in twice(path)]
+    for module, name in hidden:
+        print(f"toyhollywood/{module} defines {name} twice; the second hides the first")
+    return bool(changed or orphans or hidden)
 
 
 if __name__ == "__main__":

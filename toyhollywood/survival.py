@@ -8,7 +8,8 @@ __all__ = ['ADAM7', 'TURNS', 'DISGUISES', 'BAD_NAMES', 'TRAPS', 'METERS', 'LISTS
            'badly_named', 'bad_pictures', 'printable', 'judged', 'difference_of', 'build_apart', 'lying_list', 'start',
            'kill_tree', 'figures', 'fingerprints', 'differences', 'stamps', 'longest', 'Torn', 'tally', 'killed_runs',
            'losses_table', 'cut_short', 'write_over', 'remove', 'nonsense', 'Fault', 'faults', 'call', 'suffer',
-           'suffered', 'hurt_checkpoint', 'small_disk', 'room_of', 'full_disk', 'survive', 'bad_pictures_row']
+           'suffered', 'hurt_checkpoint', 'small_disk', 'room_of', 'full_disk', 'survive', 'bad_pictures_row',
+           'survival_command']
 
 # %% ../nbs/91_survival.ipynb #3a7a9d84
 import argparse, contextlib, io, json, os, random, re, shutil, signal, struct, subprocess, sys, tempfile, time, zipfile, zlib
@@ -677,7 +678,7 @@ def bad_pictures_row(folder) -> dict: # a `tally`
     return tally("bad pictures and good ones with bad names", 0, len(cases), judged(cases, dataset), f"{len(dataset)} kept, {dataset.facts['counts']['quarantined']} in quarantine, at most {megabytes:.0f} MB")
 
 # %% ../nbs/91_survival.ipynb #1428cd1d
-def survive(words=None) -> int: # exit status: 0 when nothing was lost
+def survival_command(words=None) -> int: # exit status: 0 when nothing was lost
     "The harness as a command."
     parser = argparse.ArgumentParser("python -m toyhollywood.survival", description="Kill runs, hurt their files, and print what was lost.", epilog="example: python -m toyhollywood.survival --kills 50 --preset smoke --out runs/survival")
     parser.add_argument("--kills", type=int, default=50, help="how many (default: %(default)s)")
@@ -691,4 +692,4 @@ def survive(words=None) -> int: # exit status: 0 when nothing was lost
     print(losses_table(rows))
     return int(any(r["losses"] for r in rows))
 
-if __name__ == "__main__" and "get_ipython" not in globals(): sys.exit(survive()) # a module that is run, and not this page
+if __name__ == "__main__" and "get_ipython" not in globals(): sys.exit(survival_command()) # a module that is run, and not this page
