@@ -6,7 +6,7 @@
 __all__ = ['AGENT', 'USER_AGENT', 'ROBOTS', 'REDIRECTS', 'user_agent', 'Host', 'retry_after', 'Visitor', 'Unwell']
 
 # %% ../nbs/02c_visit.ipynb #57348541
-import math, os, random, re, socket, threading, time
+import io, math, os, random, re, socket, threading, time
 from email.utils import parsedate_to_datetime
 from http.client import HTTPResponse
 from http.cookiejar import DefaultCookiePolicy
@@ -195,17 +195,16 @@ def _ask(self: Visitor,
 @patch
 def _read_body(self: Visitor, answer, cap, cut):
     "Up to `cap` bytes of a body."
-    length, body = answer.headers.get("Content-Length", ""), bytearray()
+    length, body = answer.headers.get("Content-Length", ""), io.BytesIO() # which gives what it holds without a copy: a sitemap of fifty thousand addresses is large
     much = Refused(f"larger than {cap / 2 ** 20:,.0f} MB" if cap >= 1 << 20 else f"larger than {cap:,} bytes")
     if length.isdecimal() and int(length) > cap and not cut: raise much
     for piece in answer.iter_content(1 << 16):
-        body += piece
-        if len(body) > cap:
+        if body.write(piece) and body.tell() > cap:
             if not cut: raise much
-            del body[cap:]
+            body.truncate(cap)
             break
-    self.count(bytes=len(body))
-    return bytes(body)
+    self.count(bytes=body.getbuffer().nbytes)
+    return body.getvalue()
 
 
 # %% ../nbs/02c_visit.ipynb #dd0b03f9
