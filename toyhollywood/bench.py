@@ -597,7 +597,7 @@ def bench_diffusion_quality(
             about = f"beside the package's ({other_steps} steps)"
     for name in available(("vgg16", "efficientnet_lite0"))[0]:
         k = {who: kernel_distance(extract(x, name), extract(real, name), seed=0) for who, x in heaps.items()}
-        claim = f"diffusion at {size} px after {took:.0f} s of training{'' if device.type == 'cuda' else ' by a core'} ({steps} steps of {batch_size}), {about}: kernel distance of {drawn} drawings by {name} (less is better)"
+        claim = f"diffusion at {size} px after {took:.0f} s of training{'' if device.type == 'cuda' else ' by a core'} ({steps} steps of {batch_size}) on {len(train):,} pictures of {dataset.source}, {about}: kernel distance of {drawn} drawings by {name} (less is better)"
         measured = row(claim, [k["ours"]["value"]], 1 / 0.7, [k["theirs"]["value"]] if "theirs" in k else None, lower=True, device=device_name(device), sd=[x["sd"] for x in k.values()])
         found.append(measured | ({} if "theirs" in k else {"met": False}))
     return found

@@ -133,7 +133,8 @@ def _next(self: Frontier, kind, count=1, last=3):
 @patch
 def _choose(self: Frontier):
     "The next row that may be fetched now, or None; pictures of a host that is left alone come when nothing else is left to do."
-    return self.pictures and self._picture() or self._next(SITEMAP) or self._next_page() or (self.pictures and not self.busy and self._next(PICTURE)) or None
+    alone = all(kind != SITEMAP for kind, _ in self.busy.values()) # one list of fifty thousand addresses is held at a time
+    return self.pictures and self._picture() or alone and self._next(SITEMAP) or self._next_page() or (self.pictures and not self.busy and self._next(PICTURE)) or None
 
 @patch
 def _picture(self: Frontier):
