@@ -54,6 +54,7 @@ class Frontier:
         self.db = sqlite3.connect(path, check_same_thread=False)
         self.db.execute("pragma journal_mode=wal")
         self.db.execute("pragma synchronous=normal")
+        self.db.execute("pragma cache_size=-1000") # kilobytes; the same for ten products and for a hundred thousand
         self.db.executescript(SCHEMA)
         self.limit, self.pictures, self.busy, self.ranked, self.closed = limit, pictures, {}, set(), False
         self.order, self.away = "depth, pick, hash", None # away: callable(url) that says of a picture of another site that its host is left alone for now
