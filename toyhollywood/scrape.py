@@ -25,6 +25,7 @@ class Crawl:
     "One crawl: a site, a frontier, a visitor, a folder."
     def __init__(self, site: Site, frontier: Frontier, visitor: Visitor, folder: Path, spec: dict, named: str = ""): # named: what the spec is called on the command line
         self.site, self.frontier, self.visitor, self.folder, self.spec, self.named = site, frontier, visitor, folder, spec, named
+        self.asked, self.spent = frontier.limit, {} # the limit as it was given
         self.started, self.settled, self.blank = _now(), 0, 0 # addresses dealt with in this visit; pages without a byte
         self.counted, self.recount = ({}, {}), 0.0
         self.error, self.unlucky, self.began, self.most, self.saved = None, 0, time.monotonic(), 0, 0
@@ -220,15 +221,26 @@ def _no_products(crawl):
     forbidden = frontier.one("select count(*) from pages where kind=? and state=? and reason like 'robots%'", PAGE, REFUSED)
     wished = frontier.one("select count(*) from pages where kind=? and state=? and reason like 'asks not%'", PAGE, REFUSED)
     more = f"; robots.txt forbids {forbidden} more" * bool(forbidden) + f"; {wished} ask not to be collected" * bool(wished)
-    looked = "none announces a feed, and none" if crawl.software not in READERS else f"its {crawl.software} feed gave nothing, and no page"
-    looked += " describes a product by JSON-LD, microdata or Open Graph" + f", or where {crawl.software} has it" * bool(crawl.software)
+    mend = f" --spec {shlex.quote(crawl.named)}, mend the selectors there" if spec else ", say where title and picture stand with --spec shop.toml"
+    return UserError(f"no products at {site.url}: {_looked(crawl)}{more}. See what the first pages hold with  toyhollywood scrape {site.url} --explain{mend}, or start from a page that lists products")
+
+def _looked(crawl):
+    "What was read, and what was looked for there and not found."
+    read, spec, software = crawl.frontier.read, crawl.spec, crawl.software
+    pages = f"{read} page{'s' * (read != 1)} read" + f", {crawl.blank if read > 1 else 'which'} {'was' if crawl.blank == 1 else 'were'} empty (0 bytes)" * bool(crawl.blank)
+    if _unopened(crawl): return f"{pages}, product = {json.dumps(spec['product'])} of your spec matched no link on {'this page' if read == 1 else 'these pages'}, so no product page was opened"
+    looked = "none announces a feed, and none" if software not in READERS else f"its {software} feed gave nothing, and no page"
+    looked += " describes a product by JSON-LD, microdata or Open Graph" + f", or where {software} has it" * bool(software)
     if blind := _blind(crawl): looked += "; of your spec " + " and ".join(f"{name} = {json.dumps(spec[name])}" for name in blind) + " matched nothing"
-    return UserError(f"no products at {site.url}: {frontier.read} page{'s' * (frontier.read != 1)} read, {looked}{more}. See what the first pages hold with  toyhollywood scrape {site.url} --explain, "
-                     "say where title and picture stand with --spec shop.toml, or start from a page that lists products")
+    return f"{pages}, {looked}"
+
+def _unopened(crawl):
+    "Whether a spec names links to products and none was found."
+    return "product" in crawl.spec and "product" not in crawl.found
 
 def _blind(crawl):
-    "Lines of the spec that found nothing on any page."
-    return [name for name in crawl.spec if name not in crawl.found]
+    "Lines of the spec that were tried and found nothing on any page."
+    return [name for name in crawl.spec if name not in crawl.found and (name in ("product", "next", "listing") or not _unopened(crawl))]
 
 # %% ../nbs/03_scrape.ipynb #4049c398
 LOGIN = re.compile(r"/(log-?in|sign-?in|account|password)\b", re.I)
@@ -340,7 +352,7 @@ def write_products(self: Crawl, published) -> int:
             product = json.loads(text)
             files = [(u, db.execute("select file, reason from pages where url=? and kind=?", (u, PICTURE)).fetchone()) for u in product.pop("images")]
             product |= {"url": full(url), "images": list({f[0]: {"file": f[0], "url": full(u)} for u, f in reversed(files) if f and f[0]}.values())[::-1]}
-            if missing := [{"url": full(u), "reason": f and f[1]} for u, f in files if not (f and f[0])]: product["missing"] = missing
+            if missing := [{"url": full(u), "reason": f and f[1] or "not asked for"} for u, f in files if not (f and f[0])]: product["missing"] = missing
             file.write(json.dumps(product, ensure_ascii=False, sort_keys=True) + "\n")
             n += 1
     return n
@@ -350,7 +362,7 @@ def write_products(self: Crawl, published) -> int:
 def spend(self: Crawl) -> dict:
     "Requests, bytes, retries and seconds of this crawl so far, earlier runs included; noted in the database."
     now = {**self.visitor.tally, "seconds": time.monotonic() - self.began}
-    spent = {name: round(self.before.get(name, 0) + n, 3) for name, n in now.items()}
+    self.spent, spent = {name: round(n, 3) for name, n in now.items()}, {name: round(self.before.get(name, 0) + n, 3) for name, n in now.items()}
     self.frontier.meta("spent", json.dumps(spent))
     self.frontier.meta("found", json.dumps(sorted(self.found)))
     return spent
@@ -364,8 +376,10 @@ def make_receipt(self: Crawl, published, workers) -> dict:
     hosts = {o: {"refused": str(h)} if isinstance(h, Exception) else {"robots": h.found if h.met else None, "delay": h.delay, "crawl_delay": h.asked, "sitemaps": list(h.rules.sitemaps)} for o, h in self.visitor.hosts.items() if isinstance(o, str)}
     refused = reasons(REFUSED)
     outs = lambda word: sum(r["count"] for r in refused if r["reason"] == f"asks not to be collected ({word})")
-    return {"url": published + self.site.short(self.site.url), "asked_at": self.site.url, "user_agent": self.visitor.agent, "mode": self.mode, "software": self.software, "why": frontier.meta("why"), "spec": self.spec,
-            "spec_unused": _blind(self), "limit": frontier.limit, "workers": workers, "products": frontier.products, "pictures": frontier.one("select count(distinct file) from pages where kind=? and state=?", PICTURE, DONE),
+    return {"url": published + self.site.short(self.site.url), "address": self.site.url, "started": frontier.meta("started"), "finished": _now(), "user_agent": self.visitor.agent, "mode": self.mode, "software": self.software, "why": frontier.meta("why"), "spec": self.spec,
+            "this_visit": {"started": self.started, "addresses": self.settled, **self.spent}, "gone": frontier.one("select count(*) from pages where state=? and reason=?", NOTHING, GONE),
+            "read_by": dict(frontier.db.execute("select coalesce(json_extract(product, '$.read_by'), role), count(*) from pages where product is not null group by 1 order by 2 desc")),
+            "spec_unused": _blind(self), "limit": self.asked, "workers": workers, "products": frontier.products, "pictures": frontier.one("select count(distinct file) from pages where kind=? and state=?", PICTURE, DONE),
             "pages": frontier.read, **spent, "opt_outs": {w: outs(w) for w in OPT_OUTS if outs(w)}, "endless": sorted(frontier.endless), "hosts": hosts, "refused": refused, "failed": reasons(FAILED)}
 
 # %% ../nbs/03_scrape.ipynb #2cf6e829
@@ -391,6 +405,32 @@ def _open_folder(folder, identity, spec, limit, pictures=True):
     frontier.meta("spec", text)
     return frontier
 
+# %% ../nbs/03_scrape.ipynb #a1c8be91
+def _begin_visit(frontier, folder, again, contact, say):
+    "What is there stays, whatever the limit; a second visit counts its own. Returns the contact to give."
+    limit, finished, begun = frontier.limit, (folder / "products.jsonl").exists(), frontier.meta("mode")
+    if frontier.meta("ended") != "no": frontier.meta("had", frontier.one("select count(*) from pages where product is not null"))
+    had, there = frontier.meta("had") or 0, [frontier.one("select count(*) from pages where product is not null"), frontier.one("select count(distinct file) from pages where file is not null")]
+    frontier.limit = limit and max(limit, had)
+    if begun and again and frontier.meta("again") != "going": frontier.meta("spent", json.dumps(json.loads(frontier.meta("spent") or "{}") | {"unchanged": 0}))
+    if begun and again: frontier.again()
+    if not begun: frontier.meta("started", _now())
+    if contact: frontier.meta("contact", contact)
+    if say and limit and had > limit: say(f"{_many(had, 'product')} are there already and stay; a limit of {limit} fetches no more")
+    elif say and begun and (again or not (limit and had == limit and finished) and frontier.one("select 1 from pages where state=? limit 1", TODO)): say(f"{'visiting all of it once more' if again and finished else 'going on'}: {_many(there[0], 'product')} with {_many(there[1], 'picture')} {'is' if there[0] == 1 else 'are'} in {display_path(folder)} already")
+    return contact or frontier.meta("contact") or ""
+
+def _many(n, what): return f"{n:,} {what}{'s' * (n != 1)}"
+
+def _close(frontier, folder, fresh, failed):
+    "Close the file; one that holds nothing worth another look goes, so that a refusal leaves no trace."
+    with contextlib.suppress(sqlite3.Error):
+        frontier.meta("ended", "yes") # a kill does not come here
+        nothing = fresh and failed and frontier.read < 2 and not frontier.products and not frontier.one("select 1 from meta where name like 'held:%'")
+        frontier.db.close()
+        for path in folder.glob("crawl.sqlite*") if nothing else (): path.unlink(missing_ok=True)
+    frontier.db.close()
+
 # %% ../nbs/03_scrape.ipynb #04848632
 def scrape(
     url: str,              # the store, or a page of it to start from
@@ -401,23 +441,26 @@ def scrape(
     spec=None,             # a TOML file of CSS selectors, or the name of a spec of the package
     published: str = None, # the origin that results carry, when it is not the one asked
     progress=None,         # callable(step, of, **newest), twice a second
-    contact: str = "",     # an address for the store's owner, said with every request
+    contact: str = "",     # an address for the store's owner, said with every request; the folder remembers it
     again: bool = False,   # visit all of a finished crawl once more, asking only for what has changed
     pictures: bool = True, # whether pictures are fetched, too
+    say=None,              # callable(sentence), for what is worth knowing at the beginning
     then=None,             # callable(crawl) -> dict of more for the receipt, before all is closed
 ) -> dict:                 # the receipt
     "Crawl a store into a folder, or go on with it; raises `UserError` or `JobError` in one sentence when it cannot."
     if limit < 0: raise UserError(f"a limit of {limit} products: give 1 or more, or 0 for all")
     if delay is not None and not 0 <= delay < float("inf"): raise UserError(f"a delay of {delay} s: give the seconds between two requests, 0 or more")
-    agent, site, spec, folder, tell = user_agent(contact), Site(check_start(url)), find_spec(spec), Path(folder), None
+    site, selectors, folder, tell = Site(check_start(url)), find_spec(spec), Path(folder), None
+    user_agent(contact) # is it one?
     published = (published or site.origin).rstrip("/")
     with _only_one(folder):
-        frontier = None
+        frontier, fresh, failed = None, not (folder / "crawl.sqlite").exists(), False
         try:
-            frontier = _open_folder(folder, published + site.short(site.url), spec, limit, pictures)
-            if again and frontier.meta("mode"): frontier.again()
+            frontier = _open_folder(folder, published + site.short(site.url), selectors, limit, pictures)
+            contact = _begin_visit(frontier, folder, again, contact, say)
             frontier.meta("ended", "no")
-            crawl = Crawl(site, frontier, Visitor(site, delay if delay is not None else 0.0 if site.local else 1.0, agent), folder, spec)
+            crawl = Crawl(site, frontier, Visitor(site, delay if delay is not None else 0.0 if site.local else 1.0, user_agent(contact)), folder, selectors, str(spec or ""))
+            crawl.asked = limit
             crawl.enter()
             tell = progress and (lambda: progress(frontier.products, _expected(crawl), **_newest(crawl)))
             crawl.run(workers, tell)
@@ -428,11 +471,12 @@ def scrape(
             _any_pictures(receipt, folder, pictures)
             crawl.recount = 0.0
             if tell: progress(receipt["products"], receipt["products"], **_newest(crawl))
+        except UserError:
+            failed = True
+            raise
         except sqlite3.OperationalError as error: raise _cannot_write(folder, error) from None
         finally:
-            if frontier:
-                with contextlib.suppress(sqlite3.Error): frontier.meta("ended", "yes") # a kill does not come here
-                frontier.db.close()
+            if frontier: _close(frontier, folder, fresh, failed)
     return receipt
 
 # %% ../nbs/03_scrape.ipynb #ea75d515
@@ -457,13 +501,18 @@ def close_visit(self: Crawl, published: str, workers: int) -> dict: # the receip
 # %% ../nbs/03_scrape.ipynb #7ca7e907
 @contextlib.contextmanager
 def _only_one(folder):
-    "Two crawls into one folder would disturb each other."
+    "Two crawls into one folder would disturb each other; a folder that was made for one that left nothing in it goes."
+    made = [path for path in (folder, *folder.parents) if not path.exists()]
     folder.mkdir(parents=True, exist_ok=True)
     lock = FileLock(folder / ".crawl.lock")
     try: lock.acquire(timeout=0)
     except Timeout: raise UserError(f"another crawl is at work in {display_path(folder)}; wait for it or choose another folder with --out") from None
     try: yield
-    finally: lock.release()
+    finally:
+        lock.release()
+        if made and {path.name for path in folder.iterdir()} <= {".crawl.lock"}:
+            (folder / ".crawl.lock").unlink(missing_ok=True)
+            for path in made: path.rmdir()
 
 def _cannot_write(folder, error):
     return JobError(f"{display_path(folder / 'crawl.sqlite')} cannot be written ({error}); nothing finished is lost, make room and run the same command again")
@@ -486,7 +535,7 @@ def _newest(crawl):
     "How far a crawl is, in numbers; `open` says that more may be found than is known."
     n, errors = _counted(crawl)
     some = lambda *states: sum(k for (_, s), k in n.items() if s in states)
-    return {"pages": crawl.frontier.read, "pictures": n.get((PICTURE, DONE), 0), "left": some(TODO), "failed": some(FAILED), "refused": some(REFUSED), "saved": crawl.saved, "errors": errors, "delay": crawl.visitor.host(crawl.site.url).delay,
+    return {"pages": crawl.frontier.read, "pages_left": n.get((PAGE, TODO), 0), "sure": crawl.mode == "feed", "pictures": n.get((PICTURE, DONE), 0), "left": some(TODO), "failed": some(FAILED), "refused": some(REFUSED), "saved": crawl.saved, "errors": errors, "delay": crawl.visitor.host(crawl.site.url).delay,
             "open": crawl.mode in ("shelves", "links") or n.get((SITEMAP, TODO), 0) > 0, **{k: round(v, 1) for k, v in crawl.visitor.tally.items()}}
 
 
