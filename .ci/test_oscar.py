@@ -89,13 +89,16 @@ def test_every_toy_comes_as_it_was(oscar, command, tmp_path):
     assert rows.keys() == toys.keys()
     for upc, toy in toys.items():
         row = rows[upc]
-        assert (row["title"], row["category"], row["price"], row["currency"], row["read_by"]) == (toy["title"], toy["line"], toy["price"], "GBP", "django-oscar")
+        assert (row["title"], row["category"], row["price"], row["currency"], row["read_by"], row["availability"]) == (toy["title"], toy["line"], toy["price"], "GBP", "django-oscar", "InStock")
         files = [tmp_path / "crawl" / image["file"] for image in row["images"]]
         assert [hashlib.sha256(f.read_bytes()).hexdigest() for f in files] == [toy["sha256"]], "the original, not the thumbnail"
     receipt = json.loads((tmp_path / "crawl/receipt.json").read_text())
     assert receipt["software"] == "django-oscar" and receipt["mode"] == "shelves" and receipt["requests"] < 6 * len(toys)
     with contextlib.closing(sqlite3.connect(tmp_path / "crawl/crawl.sqlite")) as db:
         assert db.execute("select count(*) from pages where url like '%page=2%' and state=?", (NOTHING,)).fetchone()[0], "the next page of the shelf"
+    before, done = (tmp_path / "crawl/products.jsonl").read_bytes(), command("scrape", url, "--out", tmp_path / "crawl", "--limit", 2)
+    assert done.returncode == 0 and f"{len(toys)} products with {len(toys)} pictures are in" in done.stdout and "(1 request this time" in done.stdout, done.stdout + done.stderr
+    assert (tmp_path / "crawl/products.jsonl").read_bytes() == before, "a smaller limit throws nothing away"
     done = command("data", tmp_path / "crawl", "--out", tmp_path / "dataset")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "django-oscar" in (tmp_path / "dataset/README.md").read_text()

@@ -172,10 +172,10 @@ def product_from_open_graph(
 SOFTWARE = { # name: (what its pages hold, where things stand, what to drop from addresses)
     "Shopify": (r"cdn\.shopify\.com|\bShopify\.(?:shop|theme)\b|window\.Shopify", {}, r"variant|sort_by|_pos|_sid|_ss|_psq|_v"),
     "WooCommerce": (r"""content=["']WooCommerce|plugins/woocommerce/|class=["'][^"']*\bwoocommerce""", {"product": "li.product a.woocommerce-LoopProduct-link, ul.products li.product > a", "next": "a.next", "listing": ".product-category a, .product-categories a, nav a[href*='product-category']",
-        "title": "h1.product_title", "price": ".summary .price ins, .summary .price", "category": ".posted_in a", "image": ".woocommerce-product-gallery__image", "sku": ".sku"}, r"orderby|per_page|min_price|max_price|filter_\w+"),
+        "title": "h1.product_title", "price": ".summary .price ins, .summary .price", "category": ".posted_in a", "image": ".woocommerce-product-gallery__image", "sku": ".sku", "availability": ".summary .stock@class"}, r"orderby|per_page|min_price|max_price|filter_\w+"),
     "OpenCart": (r"index\.php\?route=(?:product|common)/|catalog/view/(?:theme|javascript)/", {"product": "a[href*='route=product/product'], .product-thumb .image a, .product-layout .image a", "next": ".pagination a",
         "listing": "a[href*='route=product/category'], #menu a, .list-group a", "title": "#content h1", "price": "#content .price-new, #content .list-unstyled h2", "category": ".breadcrumb li:has(+ li:last-child) a",
-        "image": "a.thumbnail, .thumbnails a, .image-additional a, #content .thumbnails img"}, r"sort|order|limit|filter|sub_category|description|search|tag"),
+        "image": "a.thumbnail, .thumbnails a, .image-additional a, #content .thumbnails img", "availability": "#content .list-unstyled li:-soup-contains('Availability')"}, r"sort|order|limit|filter|sub_category|description|search|tag"),
     "Zen Cart": (r"main_page=(?:index|product_info)", {"product": "a[href*='main_page=product_info']", "next": "a[title*='Next Page'], .navSplitPagesLinks a, .pagination a", "listing": "a[href*='cPath=']:not([href*='products_id='])",
         "title": "#productName, h1", "price": "#productPrices .productSpecialPrice, #productPrices", "category": "#navBreadCrumb a:last-of-type", "image": "#productMainImage a, #productMainImage img, #productAdditionalImages a"},
         r"zenid|sort|disp_order|alpha_filter_id|filter_id|typefilter|number_of_uploads"),
@@ -183,7 +183,7 @@ SOFTWARE = { # name: (what its pages hold, where things stand, what to drop from
         "title": "h1 strong, h1, .pageHeading", "price": ".productSpecialPrice, h1.pull-right, h1 + h1, .price", "category": ".breadcrumb li:has(+ li:last-child), .headerNavigation:nth-last-of-type(2)", "image": "#piGal a, #piGal img, .piGal a, a[rel=fancybox], td.main img"},
         r"osCsid|sort|filter_id|manufacturers_id"),
     "django-oscar": (r"""class=["']product_(?:pod|page)|/static/oscar/""", {"product": ".product_pod h3 a, .product_pod .image_container a", "next": ".pager a, .pagination a", "listing": ".side_categories a, #browse a, .dropdown-menu a[href*='/catalogue/']",
-        "title": ".product_main h1", "price": ".product_main .price_color", "category": ".breadcrumb li:has(+ .active)", "image": "#product_gallery .carousel-inner img, .product_page .carousel-inner img", "sku": "th:-soup-contains('UPC') + td"}, r"sort_by|selected_facets|q"),
+        "title": ".product_main h1", "price": ".product_main .price_color", "category": ".breadcrumb li:has(+ .active)", "image": "#product_gallery .carousel-inner img, .product_page .carousel-inner img", "sku": "th:-soup-contains('UPC') + td", "availability": ".product_main .availability@class"}, r"sort_by|selected_facets|q"),
 }
 
 def recognise(

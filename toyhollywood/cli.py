@@ -32,7 +32,7 @@ def _store(a):
 
 def _scrape(a):
     from toyhollywood.collect import scrape_command
-    scrape_command(a.url, a.out, spec=a.spec, limit=a.limit, delay=a.delay, workers=a.workers, contact=a.contact, again=a.again, explained=a.explain, urls=a.export_urls)
+    scrape_command(a.url, a.out, spec=a.spec, limit=a.limit, delay=a.delay, workers=a.workers, contact=a.contact or "", again=a.again, explained=a.explain, urls=a.export_urls)
 
 # %% ../nbs/71_cli.ipynb #6aa5f6b3
 def _render(a):
@@ -158,6 +158,10 @@ def _seconds(text):
     if not text.replace(".", "", 1).isdecimal(): raise argparse.ArgumentTypeError(f"{text} is not a number of seconds, such as 0.5 or 2")
     return float(text)
 
+def _contact(text):
+    if not text.strip(): raise argparse.ArgumentTypeError("it is empty; give an e-mail or web address where the store's owner reaches you")
+    return text
+
 def _whole(text, least):
     if not text.isdecimal() or int(text) < least: raise argparse.ArgumentTypeError(f"{text} is not a whole number of at least {least}")
     return int(text)
@@ -171,13 +175,13 @@ def _add_sources(verbs):
     p.add_argument("--chaos", default="", metavar="FAULTS", help="misbehave as real shops do: all, or names with rates such as 429=0.1,drip (each 0.05 where no rate is given)")
     p.add_argument("--score", action="store_true", help="at the end print how the crawlers behaved that came")
     p = _verb(verbs, "scrape", "collect the products of a store politely, going on where an earlier call stopped", "toyhollywood scrape http://127.0.0.1:8000 --explain\n  toyhollywood scrape http://127.0.0.1:8000 --out crawl --contact me@shop.example", _scrape)
-    p.add_argument("url"); p.add_argument("--out", default="crawl", help="folder for what is collected (default: %(default)s)")
+    p.add_argument("url", help="the shop's address, or that of a page of it to start from"); p.add_argument("--out", default="crawl", help="folder for what is collected (default: %(default)s)")
     p.add_argument("--explain", action="store_true", help="look at the first pages, say what would be collected and how, and stop")
     p.add_argument("--spec", default="", help="a TOML file of CSS selectors, for shops that say nothing to machines; or the name of one in the package, such as toyhollywood")
-    p.add_argument("--contact", default="", help="an e-mail or web address for the store's owner, said with every request")
-    p.add_argument("--again", action="store_true", help="visit a finished crawl once more, asking only for what has changed")
-    p.add_argument("--export-urls", default="", metavar="FILE.parquet", help="write the addresses of the pictures for img2dataset instead of fetching them")
-    p.add_argument("--limit", type=_natural, default=0, help="at most so many products (default: all)")
+    p.add_argument("--contact", type=_contact, help="an e-mail or web address for the store's owner, said with every request; the folder remembers it")
+    p.add_argument("--again", action="store_true", help="visit a finished crawl once more; where the shop supports it, only what has changed is sent")
+    p.add_argument("--export-urls", default="", metavar="FILE.parquet", help="write the addresses of the pictures, to this file, for img2dataset instead of fetching them")
+    p.add_argument("--limit", type=_natural, default=0, help="at most so many products; 0 for all, and what is there already stays (default: %(default)s)")
     p.add_argument("--delay", type=_seconds, help="seconds between requests (default: 1, and none for a store on this machine)")
     p.add_argument("--workers", type=_positive, default=1, help="requests at the same time (default: %(default)s)")
     p = _verb(verbs, "render", "render toys of the catalogue", "toyhollywood render --products 500 --out toys", _render)

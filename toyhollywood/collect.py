@@ -13,7 +13,7 @@ from .adapters import find_spec
 from .core import UserError, atomic_path, display_path, duration
 from .frontier import DONE, FAILED, NOTHING, PAGE, PICTURE, REFUSED, TODO, Frontier
 from .pages import Failed, Refused, Site, check_start
-from .scrape import Crawl, scrape
+from .scrape import Crawl, _blind, _looked, _many, scrape
 from .visit import Visitor, user_agent
 
 # %% ../nbs/03a_collect.ipynb #08c55dea
@@ -32,7 +32,7 @@ def explain(
     site = Site(check_start(url))
     visitor = Visitor(site, delay if delay is not None else 0.0 if site.local else 1.0, user_agent(contact))
     frontier = Frontier(":memory:", 5, pictures=False)
-    crawl = Crawl(site, frontier, visitor, Path("."), find_spec(spec))
+    crawl = Crawl(site, frontier, visitor, Path("."), find_spec(spec), str(spec or ""))
     crawl.most, frontier.order = requests, "role <> 'product', depth, pick, hash" # products as soon as they are heard of
     try:
         crawl.enter()
@@ -47,18 +47,22 @@ def _explained(crawl):
     yield f"{site.url}: {crawl.frontier.meta('why')}"
     yield f"robots.txt: {'found' if host.found else 'there is none'}; {host.delay:g} s between two requests" + f" (it asks for {host.asked:g})" * bool(host.asked)
     rows = db.execute("select url, coalesce(product, told) from pages where product is not null or told is not null order by product is null, depth, pick, hash limit 5").fetchall()
-    yield f"{crawl.visitor.tally['requests']} requests, {crawl.frontier.read} pages read; " + ("the first products as they would be kept:" if rows else "no product so far")
+    yield f"{crawl.visitor.tally['requests']} requests, " + (f"{_many(crawl.frontier.read, 'page')} read; the first products as they would be kept:" if rows else f"no product so far: {_looked(crawl)}")
     for address, text in rows:
         product = json.loads(text)
         price = f"{product['price']} {product['currency']}".strip() if product["price"] is not None else "no price"
         yield f"  {product['title'][:60]} | {product['category'] or 'no category'} | {price} | {len(product['images'])} picture{'s' * (len(product['images']) != 1)}, {site.full((product['images'] or ['none'])[0])} | by {product.get('read_by', crawl.software + ' feed')}"
     for what, reason, count, example in db.execute("select kind, reason, count(*), min(url) from pages where state in (?, ?) group by kind, reason order by 3 desc limit 8", (REFUSED, FAILED)):
         yield f"  left out: {count} x {reason}, such as {site.full(example)}"
-    if blind := [name for name in crawl.spec if name not in crawl.found]: yield "  of your spec, " + ", ".join(f"{name} = {json.dumps(crawl.spec[name])}" for name in blind) + " matched nothing so far"
+    others = {json.loads(text).get("read_by") or crawl.software for _, text in rows} - {"your spec"} if crawl.spec else ()
+    if rows and (blind := _blind(crawl)): yield "  of your spec, " + ", ".join(f"{name} = {json.dumps(crawl.spec[name])}" for name in blind) + " matched nothing so far" + f", so products were read by {' and '.join(sorted(others))} instead" * bool(others)
     known = n.get((PAGE, TODO), 0) + n.get((PAGE, DONE), 0)
-    each = 1 if crawl.mode == "feed" else 2
-    more = "at least " if n.get((1, TODO)) or crawl.mode in ("shelves", "links") else ""
-    yield f"{more}{known:,} addresses of products or shelves are known: {more}{duration(known * each * max(host.delay, 0.02))} with one request at a time. Nothing was kept."
+    if not rows and not n.get((PAGE, TODO)):
+        yield "Nothing is left to look at: start from a page that lists products, or " + (f"mend the selectors in {crawl.named}." if crawl.spec else "say where title and picture stand with --spec shop.toml.")
+        return
+    each, one = 1 if crawl.mode == "feed" else 2, max(host.delay, (time.monotonic() - crawl.began) / max(1, crawl.visitor.tally["requests"]))
+    more = ", and more may be found" * bool(n.get((1, TODO)) or crawl.mode in ("shelves", "links"))
+    yield f"{known:,} address{'es' * (known != 1)} {'of products' if crawl.mode == 'feed' else 'of products or shelves'} {'are' if known != 1 else 'is'} known{more}. With a picture each that is {known * each:,} requests; at {one:.2g} s a request, as measured here, about {duration(known * each * one)}. Nothing was kept."
 
 # %% ../nbs/03a_collect.ipynb #193f1b6d
 class Live:
@@ -72,27 +76,33 @@ class Live:
         self.file = file or sys.stderr
         self.live, self.long, self.folder = self.file.isatty() if live is None else live, long, folder
         self.began, self.first, self.told, self.width = time.monotonic(), None, 0.0, 0
+    def ahead(self, step, of, **now):
+        "Seconds that the addresses known by now will take, by those that were read: shelves are pages, too."
+        pages, done = max(1, now["pages"] - self.pages), max(1, step - self.first)
+        return (time.monotonic() - self.began) / pages * min(now.get("pages_left", of - step), (of - step) * max(1, pages / done))
     def line(self, step, of, **now):
         "Products found, fetched and left, errors by kind, rate and time left."
-        if self.first is None: self.first = step
+        if self.first is None: self.first, self.pages = step, now["pages"]
         seconds = time.monotonic() - self.began
         rate = (step - self.first) / seconds if seconds > 1 else 0
         wrong = ", ".join(f"{n} {reason}" for reason, n in list(now.get("errors", {}).items())[:3])
-        left = f", {duration((of - step) / rate)} left" if rate and of > step else ""
-        return f"{of:,} products found, {step:,} read, {now['pictures']:,} pictures, {now['left']:,} addresses left" + f"; {wrong}" * bool(wrong) + f"; {rate:.1f} a second{left}" * bool(rate)
+        left = f", about {duration(self.ahead(step, of, **now))} left" if rate and of > step else ""
+        what = f"{step:,} of {of:,} products" if now.get("sure") else f"{step:,} products, of up to {of:,} addresses"
+        return f"{what}, {now['pictures']:,} pictures, {now['left']:,} addresses left" + f"; {wrong}" * bool(wrong) + f"; {rate:.1f} a second{left}" * bool(rate)
 
 # %% ../nbs/03a_collect.ipynb #1e66eff4
 @patch
 def cost(self: Live, step, of, **now):
     "What the whole will cost, by what the first products did; empty while that is not known or not worth a word, and said again when it has doubled."
     done, seconds = step - (self.first or 0), time.monotonic() - self.began
-    if done < 5 or (whole := seconds / done * (of - step)) < max(self.long, 2 * self.told): return ""
+    if done < 5 or (whole := self.ahead(step, of, **now)) < max(self.long, 2 * self.told): return ""
     self.told = whole
-    least, bytes_left = "at least " * bool(now.get("open")), now["saved"] / done * (of - step)
+    bytes_left = now["saved"] / done * (of - step)
     free = shutil.disk_usage(self.folder).free
     short = f"; only {size(free)} are free there, so make room or take less with --limit" * (free < bytes_left)
     each = f"{now['pages'] / max(1, step):.1f} pages, {now['requests'] / max(1, step):.1f} requests and {duration(seconds / done)} each, with {now['delay']:g} s between two requests"
-    return f"{least}{of:,} products, so far {each}: {least or 'about '}{duration(whole)} and {size(bytes_left)} on the disk{short}. Ctrl-C stops it, the same command goes on."
+    what, more = f"{of:,} products" if now.get("sure") else f"up to {of:,} products, by the addresses known so far", ", and longer if more are found" * bool(now.get("open"))
+    return f"{what}; until now {each}: about {duration(whole)} and {size(bytes_left)} on the disk{more}{short}. Ctrl-C stops it, the same command goes on."
 
 @patch
 def __call__(self: Live, step, of, **now):
@@ -161,7 +171,7 @@ def scrape_command(
         if Path(urls).suffix != ".parquet": raise UserError(f"--export-urls {urls}: give a name that ends in .parquet")
     live = Live(folder=Path(out).absolute().parent if not Path(out).exists() else out)
     then = (lambda crawl: {"exported": export_urls(crawl, urls)}) if urls else None
-    try: receipt = scrape(url, out, limit=limit, delay=delay, workers=workers, spec=spec or None, progress=live, contact=contact, again=again, pictures=not urls, then=then)
+    try: receipt = scrape(url, out, limit=limit, delay=delay, workers=workers, spec=spec or None, progress=live, contact=contact, again=again, pictures=not urls, say=print, then=then)
     finally: live.close()
     for line in _summary(receipt, out): print(line)
     if urls: print(f"{receipt['exported']:,} addresses of pictures are in {urls}; on a cluster:\n  {cluster_command(urls)}")
@@ -171,10 +181,16 @@ def _summary(receipt, out):
     "What a person wants to know after a crawl."
     skipped = [r for what in ("refused", "failed") for r in receipt[what] if r["what"] == "page"]
     why = ", ".join(f"{r['reason']} ({r['count']:,})" for r in skipped[:4])
-    yield f"{receipt['why']}: {receipt['products']:,} products" + f"; {sum(r['count'] for r in skipped):,} skipped because: {why}" * bool(skipped)
-    yield f"{receipt['products']:,} products with {receipt['pictures']:,} pictures are in {display_path(out)} ({receipt['requests']:,} requests, {receipt['seconds']:.0f} s" + f", {receipt['unchanged']:,} unchanged" * bool(receipt["unchanged"]) + ")"
+    yield f"{receipt['why']}: {_many(receipt['products'], 'product')}" + f"; {sum(r['count'] for r in skipped):,} skipped because: {why}" * bool(skipped)
+    now = receipt["this_visit"]
+    yield f"{_many(receipt['products'], 'product')} with {_many(receipt['pictures'], 'picture')} {'is' if receipt['products'] == 1 else 'are'} in {display_path(out)} ({_many(now['requests'], 'request')} this time, {now['seconds']:.0f} s" + f", {_many(now['unchanged'], 'answer')} said that nothing had changed" * bool(now["unchanged"]) + ")"
+    if not now["addresses"]: yield "nothing was left to fetch, since this crawl was finished before; --again asks the store once more"
+    elif receipt["gone"]: yield f"{_many(receipt['gone'], 'product')} {'is' if receipt['gone'] == 1 else 'are'} no longer there, and left out with the pictures that no other has"
     if unread := [r for what in ("refused", "failed") for r in receipt[what] if r["what"] == "sitemap"]: yield f"{sum(r['count'] for r in unread)} page{'s' * (sum(r['count'] for r in unread) > 1)} of the feed or of a sitemap could not be read, so products may be missing"
     for what in ("refused", "failed"):
         for entry in receipt[what]: yield f"{what}: {entry['count']} x {entry['what']}, {entry['reason']}, such as {entry['example']}"
-    if receipt["spec_unused"] and not receipt["unchanged"]: yield "of your spec, " + ", ".join(f"{name} = {json.dumps(receipt['spec'][name])}" for name in receipt["spec_unused"]) + " matched nothing"
+    unused = ", ".join(f"{name} = {json.dumps(receipt['spec'][name])}" for name in receipt["spec_unused"])
+    others = ", ".join(f"{n:,} product{'s were' if n != 1 else ' was'} read by {how}" for how, n in receipt["read_by"].items() if how != "your spec") if receipt["spec"] else ""
+    if unused and not now["unchanged"]: yield f"of your spec, {unused} matched nothing" + f", so {others} instead" * bool(others)
+    elif others: yield f"your spec did not fit everywhere: {others} instead"
     if receipt["failed"]: yield "what failed is tried again by the same command"

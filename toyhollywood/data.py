@@ -634,7 +634,7 @@ def _visited(visit):
     if visit.get("requests"): yield f"* {visit['requests']} requests, {visit.get('bytes', 0) / 1e6:.1f} MB; {visit.get('retries', 0)} asked again, told to wait {visit.get('told_to_wait', 0)} times and waited, left alone while in trouble {visit.get('breaker', 0)} times"
     if visit.get("opt_outs"): yield "* asked not to be collected, and were not: " + ", ".join(f"{n} by `{word}`" for word, n in visit["opt_outs"].items())
     for host, about in sorted((visit.get("hosts") or {}).items()):
-        name = visit.get("url") if str(visit.get("asked_at")).startswith(host) else host
+        name = visit.get("url") if str(visit.get("address") or visit.get("asked_at")).startswith(host) else host
         yield f"* {name}: robots.txt {'found and obeyed' if about.get('robots') else 'not there'}, {about.get('delay')} s between requests"
     for kind in ("refused", "failed"):
         for row in visit.get(kind) or []: yield f"* {kind}: {row.get('count')} x {row.get('what')}, {_cell(row.get('reason'))}"

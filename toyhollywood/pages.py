@@ -4,10 +4,11 @@
 
 # %% auto #0
 __all__ = ['TRACKING', 'BASE', 'CANONICAL', 'NAT64', 'NAT64_PRIVATE', 'COMPATIBLE', 'SCRIPT', 'CODES', 'CURRENCIES', 'CODE',
-           'NUMBER', 'SIGN', 'PRICED', 'PICTURE_FILE', 'ZOOMED', 'LATE', 'SMALLER', 'SPEC', 'FILES', 'DEEDS', 'FORMATS',
-           'Refused', 'Failed', 'Broken', 'tidy_url', 'base_of', 'canonical', 'same_page', 'check_start', 'Site',
-           'is_loopback', 'json_ld', 'parse_price', 'machine_price', 'product_from_json_ld', 'largest_picture',
-           'original', 'load_spec', 'product_from_spec', 'find_pictures', 'page_links', 'sitemap_links', 'picture_name']
+           'NUMBER', 'SIGN', 'PRICED', 'PICTURE_FILE', 'ZOOMED', 'LATE', 'SMALLER', 'SPEC', 'STOCK', 'FILES', 'DEEDS',
+           'FORMATS', 'Refused', 'Failed', 'Broken', 'tidy_url', 'base_of', 'canonical', 'same_page', 'check_start',
+           'Site', 'is_loopback', 'json_ld', 'parse_price', 'machine_price', 'product_from_json_ld', 'largest_picture',
+           'original', 'load_spec', 'stock', 'product_from_spec', 'find_pictures', 'page_links', 'sitemap_links',
+           'picture_name']
 
 # %% ../nbs/02a_pages.ipynb #83e44638
 import gzip, hashlib, html, io, ipaddress, json, re, socket, warnings, zlib
@@ -76,7 +77,9 @@ def check_start(
 ) -> str:     # tidy
     "The address to start from; raises `UserError` when it is none."
     url = str(url).strip()
-    if "://" not in url and url and Path(url).exists(): raise UserError(f"{url} is a file or folder on this machine, not a store: pictures that you have become a dataset by  toyhollywood data {url} --out DIR")
+    if "://" not in url and url and Path(url).exists():
+        hint = f"pictures that you have become a dataset by  toyhollywood data {url} --out DIR" if Path(url).is_dir() or url.lower().endswith(".zip") else "give the web address of a page, such as https://shop.example"
+        raise UserError(f"{url} is a {'folder' if Path(url).is_dir() else 'file'} on this machine, not a store: {hint}")
     if "://" not in url: raise UserError(f"{url!r} has no scheme: write https://{url or 'shop.example'}")
     if not url.startswith(("http://", "https://")): raise UserError(f"{url!r} is not on the web: an address begins with https:// or http://")
     tidy = tidy_url(url, "")
@@ -315,7 +318,7 @@ def original(
     return url
 
 # %% ../nbs/02a_pages.ipynb #f5dbc39b
-SPEC = {"product": "links to products", "next": "link to the next page of a listing", "listing": "links to listings", "title": "", "price": "", "category": "", "image": "", "sku": "", "brand": "", "currency": ""}
+SPEC = {"product": "links to products", "next": "link to the next page of a listing", "listing": "links to listings", "title": "", "price": "", "category": "", "image": "", "sku": "", "brand": "", "currency": "", "availability": ""}
 
 def load_spec(
     path, # a TOML file, or None
@@ -355,8 +358,17 @@ def _pick(soup, selector, link=False, picture=False):
     for tag in soup.select(selector[:attribute.start()] if attribute else selector):
         names = [attribute.group(1)] if attribute else (["href"] if link else ["content"] if tag.name == "meta" and not picture else [])
         value = next((tag[n] for n in names if tag.get(n)), None) if names else largest_picture(tag) if picture else tag.get_text(" ")
+        if isinstance(value, list): value = " ".join(value) # the classes of a tag
         if isinstance(value, str) and value.strip(): found.append(" ".join(value.split()))
     return found
+
+STOCK = {"OutOfStock": r"out.?of.?stock|sold.?out|unavailable|not available", "PreOrder": r"pre.?order", "BackOrder": r"back.?order", "InStock": r"in.?stock|\bavailable"} # schema.org's word: what shops write
+
+def stock(
+    text: str, # such as "In stock (3 available)", or the class "out-of-stock"
+) -> str:      # "InStock", "OutOfStock", "PreOrder", "BackOrder" or ""
+    "Whether a product can be bought, in schema.org's word (ItemAvailability)."
+    return next((name for name, words in STOCK.items() if re.search(words, text, re.I)), "")
 
 def product_from_spec(
     page: str,  # HTML
@@ -366,13 +378,13 @@ def product_from_spec(
 ) -> dict:      # as `product_from_json_ld`; None when title or picture is not there
     "A product as a spec of CSS selectors finds it."
     soup = BeautifulSoup(page, "html.parser")
-    text = {name: next(iter(_pick(soup, spec[name])), "") for name in ("title", "price", "category", "sku", "brand", "currency") if name in spec}
+    text = {name: next(iter(_pick(soup, spec[name])), "") for name in ("title", "price", "category", "sku", "brand", "currency", "availability") if name in spec}
     images = _images(_pick(soup, spec["image"], picture=True), base_of(page, url))
     if found is not None: found.update([name for name in text if text[name]] + ["image"] * bool(images))
     if not text.get("title") or not images: return None
     price, currency = parse_price(text.get("price"))
     return {"title": text["title"], "category": text.get("category", ""), "sku": text.get("sku", ""), "price": price, "currency": text.get("currency") or currency,
-            "availability": "", "brand": text.get("brand", ""), "images": images, "properties": {}}
+            "availability": stock(text.get("availability", "")), "brand": text.get("brand", ""), "images": images, "properties": {}}
 
 # %% ../nbs/02a_pages.ipynb #3571a171
 def find_pictures(
