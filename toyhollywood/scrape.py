@@ -510,9 +510,10 @@ def _only_one(folder):
     try: yield
     finally:
         lock.release()
-        if made and {path.name for path in folder.iterdir()} <= {".crawl.lock"}:
-            (folder / ".crawl.lock").unlink(missing_ok=True)
-            for path in made: path.rmdir()
+        with contextlib.suppress(OSError): # somebody else's files keep a folder, and are no reason to hide why the crawl ended
+            if made and {path.name for path in folder.iterdir()} <= {".crawl.lock"}:
+                (folder / ".crawl.lock").unlink(missing_ok=True)
+                for path in made: path.rmdir()
 
 def _cannot_write(folder, error):
     return JobError(f"{display_path(folder / 'crawl.sqlite')} cannot be written ({error}); nothing finished is lost, make room and run the same command again")
