@@ -4,11 +4,12 @@
 
 # %% auto #0
 __all__ = ['ALGORITHM_NAMES', 'ENCODER_NAMES', 'SEED_ACCURACY', 'SEED_ENCODERS', 'SEED_NOTE', 'SEED_FID', 'DRAWN_BY',
-           'SAME_SEEDS', 'DISTANCE_HEAD', 'DISTANCES', 'FEWEST', 'SUPERRES_HEAD', 'MAPPED', 'KEPT', 'SHOWN', 'EXAMPLES',
-           'stage_pages', 'run_config', 'run_stages', 'StageView', 'read_view', 'RunView', 'read_run', 'encoder_word',
-           'score_cells', 'best_accuracy', 'chosen_accuracy', 'readers', 'floor_words', 'score_table', 'distance_rows',
-           'distance_note', 'superres_rows', 'mapper_table', 'in_turns', 'mosaic', 'metric_rows', 'read_records',
-           'results_table', 'crawled_host', 'shown_source', 'write_toys', 'write_results']
+           'SAME_SEEDS', 'DISTANCE_HEAD', 'DISTANCES', 'FEWEST', 'SUPERRES_HEAD', 'MAPPED', 'KEPT', 'ABLATED', 'LOOKED',
+           'SHOWN', 'EXAMPLES', 'stage_pages', 'run_config', 'run_stages', 'StageView', 'read_view', 'RunView',
+           'read_run', 'encoder_word', 'score_cells', 'best_accuracy', 'chosen_accuracy', 'readers', 'floor_words',
+           'score_table', 'distance_rows', 'distance_note', 'superres_rows', 'mapper_table', 'ablation_table',
+           'in_turns', 'mosaic', 'metric_rows', 'read_records', 'results_table', 'crawled_host', 'shown_source',
+           'write_toys', 'write_results']
 
 # %% ../nbs/09_results.ipynb #6b208491
 import contextlib, functools, math, re, shlex
@@ -294,6 +295,17 @@ def mapper_table(
     given = _Known(as_dict(stage.record.get("parameters")))
     rows = [[f"{MAPPED[k].format_map(given)} ({n(k)})", *values] for k, values in said.items() if set(values) != {"–"}]
     return (["held-out pictures (how many)", *("#" + name for name in KEPT)], rows) if rows else None
+
+ABLATED = {"without nothing": "all four", "without pixels": "without the pixels", "without clip": "without CLIP", "without encoder": "without the encoder", "without dists": "without DISTS", "head w": "all four, one style for all layers"}
+LOOKED = {"L1 (less is better)": "L1", "DISTS (less is better)": "DISTS", "encoder, L1 (less is better)": "encoder", "CLIP, L1 (less is better)": "clip", "finds its photo, EfficientNet-Lite0": "R@1, efficientnet_lite0", "finds its photo, VGG16 †": "R@1, vgg16"}
+
+def ablation_table(
+    stage: StageView, # mapper
+):                    # (head, rows), or None when there is nothing to show
+    "What each of the mapper's four terms is worth: toys of held-out photos by mappers that were trained without one."
+    rows = [[words, *(_figure_of(stage.metrics, f"ablation/{trial}/{name}") for name in LOOKED.values())] for trial, words in ABLATED.items() if f"ablation/{trial}/L1" in stage.metrics]
+    there = [k for k in range(1, 1 + len(LOOKED)) if any(row[k] != "–" for row in rows)]
+    return (["trained with", *("#" + list(LOOKED)[k - 1] for k in there)], [[row[0], *(row[k] for k in there)] for row in rows]) if rows else None
 
 # %% ../nbs/09_results.ipynb #86d31e0a
 def in_turns(
