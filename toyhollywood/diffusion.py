@@ -9,18 +9,20 @@ __all__ = ['UNTOLD', 'ONLY_WORDS', 'ONLY_LINE', 'SAMPLERS', 'cosine_schedule', '
            'prompt_vectors']
 
 # %% ../nbs/42_diffusion.ipynb #de32fc79
-import math, sys
+import contextlib, math, sys
 from pathlib import Path
 import numpy as np, torch
 import torch.nn.functional as F
 from fastcore.basics import patch_to
 from torch import nn
-from .clip import common_words, known_words, load_clip, words_of
+from .clip import before_drawing, common_words, load_clip, words_of
 from .core import Stage, UserError, check_range, display_path, nearest, picture_grid, read_json
 from .data import Batches, Dataset, dice
 from .drawing import enough, latents_of, power_of_two
 from .parallel import this_process
+from .superres import to_draw
 from .train import EMA, Phase, Preview, cosine, fit, load_model, save_model
+from .webpage import as_dict
 
 # %% ../nbs/42_diffusion.ipynb #1e1c8bd8
 def cosine_schedule(
@@ -339,9 +341,14 @@ def prompt_vectors(
     "Texts as the model takes them, words never seen named on stderr; a text of nothing else is taken as nothing told, and said. Raises `UserError` for a model that takes no words, one that another CLIP taught, and an empty text."
     if not net.text: raise UserError("this diffusion model takes no words: its run had no CLIP, or no titles, when it was trained")
     if read_json(Path(run) / "clip" / "model.json")["sha256"] != net.reads: raise UserError(f"the diffusion model was trained with another CLIP than its run has now: run  toyhollywood run --stages diffusion --out {display_path(run)}")
-    clip, dataset = load_clip(run, own=True), Dataset.open(Path(run) / "data")
+    clip, dataset = load_clip(run, own=True), _learnt(run)
     strange = torch.tensor([bool(words_of(text)) and len(clip.unseen(text)) == len(words_of(text)) for text in texts])
     for text, nothing in zip(texts, strange.tolist()):
         if nothing: print(f"none of the words of {text!r} was ever seen, so it is drawn as if nothing was said; words that were: {', '.join(common_words(dataset))}", file=sys.stderr)
-        else: known_words(clip, text, dataset)
+        else: before_drawing(clip, text, dataset)
     return torch.from_numpy(np.asarray(clip.encode_text(texts), np.float32)) * ~strange[:, None]
+
+def _learnt(run):
+    "The toys that a run's diffusion model learnt to draw; all where that is not known."
+    with contextlib.suppress(UserError): return to_draw(run, as_dict(read_json(Path(run) / "diffusion" / "metrics.json").get("parameters")).get("draw", "auto"))
+    return Dataset.open(Path(run) / "data")

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np, torch
 import torch.nn.functional as F
 from torch import nn
-from .clip import Clip, known_words, load_clip
+from .clip import Clip, before_drawing, load_clip
 from .core import JobError, Stage, UserError, check_range, display_path, need, picture_grid, read_json
 from .data import Batches, Dataset, dice_like, share_of
 from .drawing import enough, latents_of
@@ -312,7 +312,7 @@ class Words:
     @torch.no_grad()
     def styles(self, texts: list): # -> (p, 1 or count, style) on the CPU
         "Styles of texts; raises `UserError` for one of which no word was ever seen, and says on stderr which were not."
-        for text in texts: known_words(self.frozen.clip, text, self.dataset)
+        for text in texts: before_drawing(self.frozen.clip, text, self.dataset)
         return self.mappers.words(torch.from_numpy(self.vectors(texts)).to(next(self.mappers.parameters()).device)).cpu()
 
 def vary(

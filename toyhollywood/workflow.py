@@ -8,7 +8,7 @@ __all__ = ['TRAINERS', 'is_url', 'first_stages', 'parse_override', 'source_of', 
            'progress_line', 'watch', 'train_stage', 'start_several', 'not_started']
 
 # %% ../nbs/70_workflow.ipynb #da327d7e
-import contextlib, ctypes, errno, hashlib, json, os, shutil, signal, subprocess, sys, time
+import contextlib, ctypes, errno, hashlib, json, math, os, re, shutil, signal, subprocess, sys, time
 from pathlib import Path
 import yaml
 from .core import (duration, processors, JobError, UserError, disk_error, display_path, hold, load_preset, nearest, notebook_parameters, notebooks_folder, package_file,
@@ -110,7 +110,9 @@ def resolve(
     for stage in part:
         config["stages"][stage] = _stage_parameters(stage, values.get(stage, {}), chosen, source, seed)
     for stage in part: _like_its_start(config["stages"], stage, chosen)
-    return config | {"asked": _asked(list(stages) or part, part, source)}
+    asked = _asked(list(stages) or part, part, source)
+    for stage in asked: _as_its_page_says(stage, config["stages"][stage])
+    return config | {"asked": asked}
 
 # %% ../nbs/70_workflow.ipynb #63c1669a
 def _old_config(out):
@@ -136,6 +138,15 @@ def _like_its_start(stages, stage, chosen):
     start = stages.get(stages[stage].get("start"), {})
     for name in ("size", "width", "latent"):
         if name in start and f"{stage}.{name}" not in chosen: stages[stage][name] = start[name]
+
+def _as_its_page_says(stage, values):
+    "Refuse a size that the page's own words rule out, before anything else is done."
+    page = "".join(line for cell in read_json(stage_notebook(stage))["cells"] if "parameters" in cell["metadata"].get("tags", []) for line in cell["source"])
+    for name, low, high in re.findall(r"^(\w+) = .*# .*\ba power of two(?: from (\d+) to (\d+))?", page, re.M):
+        value, low, high = values.get(name), int(low or 1), int(high or 4096)
+        if not isinstance(value, int): continue # not given, or no number: the page says what it takes
+        near = min(max(2 ** round(math.log2(max(value, 1))), low), high)
+        if value != near: raise UserError(f"{stage}.{name} is {value}; it must be a power of two from {low} to {high}, such as {near}")
 
 def _asked(stages, part, source):
     for name in stages:
@@ -487,13 +498,17 @@ def train_stage(
     from importlib import import_module
     from toyhollywood.core import Stage
     from toyhollywood.data import Dataset
-    values = notebook_parameters(stage_notebook(stage)) | resolve(run, overrides=overrides)["stages"][stage]
-    for known in ("out", "seed", "stage_name"): values.pop(known)
+    values = _training_values(stage, run, overrides)
     work = Stage(stage, run, needs=CHAIN[stage].needs, seed=resolve(run)["seed"], **values)
     module, function = TRAINERS[stage]
     if "draw" in values: from toyhollywood.superres import to_draw; dataset = to_draw(run, values["draw"])
     else: dataset = Dataset.open(Path(run) / "data")
     getattr(import_module(module), function)(dataset, work, **values)
+
+def _training_values(stage, run, overrides=()):
+    "What a stage's training is called with."
+    values = notebook_parameters(stage_notebook(stage)) | resolve(run, overrides=overrides)["stages"][stage]
+    return {name: value for name, value in values.items() if name not in ("out", "seed", "stage_name")} # pages that are one stage have no name to be told
 
 def start_several(
     count: int, # processes, all on this machine
