@@ -9,6 +9,7 @@ __all__ = ['TRAINERS', 'is_url', 'first_stages', 'parse_override', 'source_of', 
 
 # %% ../nbs/70_workflow.ipynb #da327d7e
 import contextlib, ctypes, errno, hashlib, json, math, os, re, shutil, signal, subprocess, sys, time
+from functools import partial
 from pathlib import Path
 import yaml
 from .core import (duration, processors, JobError, UserError, disk_error, display_path, hold, load_preset, nearest, notebook_parameters, notebooks_folder, package_file,
@@ -161,13 +162,12 @@ def execute_stage(
     "Execute a stage's notebook into the run folder; raises what the notebook raised as `UserError` or `JobError`."
     import papermill
     run = Path(run).resolve()
-    _die_with_parent()
     config = yaml.safe_load((run / "config.yaml").read_text(encoding="utf8"))
     parameters, folder = config["stages"][stage] | {"out": str(run)}, run / stage
     working, page, ticket = folder / ".notebook.part.ipynb", folder / "notebook.ipynb", folder / ".ticket.json"
     if _finished_before(stage, run, config):
         if working.exists(): os.replace(working, page)
-        return ticket.unlink()
+        return
     (folder / "error.json").unlink(missing_ok=True)
     write_json(ticket, _ticket(stage, run, config))
     try: papermill.execute_notebook(str(stage_notebook(stage)), str(working), parameters=parameters, cwd=str(notebooks_folder()), kernel_name="python3", progress_bar=False)
@@ -179,7 +179,6 @@ def execute_stage(
     finally:
         if working.exists(): os.replace(working, page)
     if not (folder / "metrics.json").is_file(): raise JobError(f"stage {stage!r} ended without metrics.json; see {display_path(page)}")
-    ticket.unlink(missing_ok=True)
 
 # %% ../nbs/70_workflow.ipynb #97d63177
 def _ticket(stage, run, config):
@@ -188,10 +187,11 @@ def _ticket(stage, run, config):
     return json.loads(json.dumps({"mark": config["marks"][stage], "inputs": {s: (run / s / "metrics.json").stat().st_mtime_ns for s in before}}))
 
 def _keep_finished(run, config):
-    "Set aside the results of stages that finished and were killed before anybody heard of it."
+    "Set aside the results of finished stages, of which Snakemake may not have heard."
     for stage in config["asked"]:
         record, ticket, aside = (run / stage / name for name in ("metrics.json", ".ticket.json", ".finished.json"))
         if ticket.is_file() and record.is_file() and not (run / stage / "error.json").is_file(): shutil.copy2(record, aside)
+        else: aside.unlink(missing_ok=True) # of a result that was taken away since
 
 def _finished_before(stage, run, config):
     "Put a result that was set aside back, if it is of the same work; whether that was so."
@@ -214,13 +214,22 @@ def _explain(stage, run, name, value, traceback=()):
 def stage_main():
     "What the Snakefile calls: execute the stage named on the command line in the working folder, or in the run folder named after it; a third word is where a copy of the result goes."
     stage, run, result = (sys.argv[1:] + [".", ""])[:3]
+    if parent := os.environ.pop("TOYHOLLYWOOD_PARENT", ""): _die_with_parent(int(parent))
     try: execute_stage(stage, run)
     except UserError as error: sys.exit(f"{error}")
     if result: shutil.copyfile(Path(run) / stage / "metrics.json", result)
 
-def _die_with_parent():
+def _die_with_parent(
+    parent: int, # its process number: it may be gone before this process gets here
+):
     "On Linux, end this process when the one that started it is gone, so that a killed run leaves nothing at work."
-    if sys.platform == "linux": ctypes.CDLL(None).prctl(1, signal.SIGKILL)
+    if sys.platform != "linux": return
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)
+    if os.getppid() != parent: os._exit(1)
+
+def _with_parent() -> dict: # for `subprocess.Popen`
+    "A process that ends with this one."
+    return {"preexec_fn": partial(_die_with_parent, os.getpid())} if sys.platform == "linux" else {}
 
 # %% ../nbs/70_workflow.ipynb #214031ed
 def code_mark(path) -> str:
@@ -335,7 +344,7 @@ def _run(run, config, command, watch, copies):
     log, away = run / "snakemake.log", config["executor"] != "local"
     with open(log, "ab") as file:
         process = subprocess.Popen(command, stdout=file, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, env=os.environ | {"TOYHOLLYWOOD_CWD": os.getcwd()},
-                                   cwd=run, start_new_session=True, preexec_fn=_die_with_parent if sys.platform == "linux" else None)
+                                   cwd=run, start_new_session=True, **_with_parent())
     if away: print(f"stages are handed to {config['executor']}, at most {config['jobs']} at a time; {display_path(log)} says how it goes", flush=True)
     try: watch(run, config, process)
     except BaseException:
@@ -518,7 +527,7 @@ def start_several(
     import socket
     with socket.socket() as free: free.bind(("127.0.0.1", 0)); port = free.getsockname()[1]
     meet = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), "WORLD_SIZE": str(count), "LOCAL_WORLD_SIZE": str(count), "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", str(max(1, processors() // count)))}
-    started = [subprocess.Popen([sys.executable, "-m", "toyhollywood.cli", *words], env=os.environ | meet | {"RANK": str(rank), "LOCAL_RANK": str(rank)}, preexec_fn=_die_with_parent if sys.platform == "linux" else None) for rank in range(count)]
+    started = [subprocess.Popen([sys.executable, "-m", "toyhollywood.cli", *words], env=os.environ | meet | {"RANK": str(rank), "LOCAL_RANK": str(rank)}, **_with_parent()) for rank in range(count)]
     try:
         while all(p.poll() in (None, 0) for p in started) and any(p.poll() is None for p in started): time.sleep(0.1)
         return next((abs(p.returncode) for p in started if p.poll()), 0)
