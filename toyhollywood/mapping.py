@@ -179,7 +179,7 @@ def mapped_sheet(
     out=None,           # a .png to write
 ) -> Image.Image:       # the photo as it was seen on the left; right of it the toys, at most eight side by side, and under them as many training toys
     "The photo, its toys and the training toys most like it on one sheet, each with its name, and what it took."
-    tile, columns, line, gap = max(frozen.size, 128), min(n, 8), 18, 10
+    tile, columns, line, gap = max(frozen.size, 128), -(-n // -(-n // 8)), 18, 10 # rows of about one length
     drawn, near = (picture_grid(pictures, columns, tile) for pictures in (list(found[1]), [toys.image(i) for i in found[2][:columns]]))
     side = 2 * tile + gap + line # of the photo: as high as a row of each
     left, below = side + 2 * gap, drawn.height + line + gap
