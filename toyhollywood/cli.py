@@ -58,13 +58,17 @@ def _data(a):
     dataset = build_dataset(a.source, a.out, holdout=a.holdout, seed=a.seed, limit=a.limit or None)
     print(f"{len(dataset)} pictures in {len(dataset.classes)} classes are in {a.out}")
 
+def _no_files(*runs):
+    for run in filter(None, runs):
+        if os.path.isfile(run): raise UserError(f"{display_path(run)} is a file, and a run is a folder; give one such as runs/demo")
+
 def _play(a):
+    _no_files(a.run)
     from toyhollywood.play import play
     play(a.run, a.port, a.host, a.open)
 
 def _report(a):
-    for run in filter(None, (a.run, a.compare)):
-        if Path(run).is_file(): raise UserError(f"{display_path(run)} is a file, and a run is a folder; give one such as runs/demo")
+    _no_files(a.run, a.compare)
     from toyhollywood.report import build_report
     print(f"the result page: {build_report(a.run, a.compare)}")
 

@@ -104,7 +104,7 @@ def _no_place(error, path):
     if error.errno not in (errno.ENOENT, errno.EEXIST, errno.ENOTDIR, errno.EPERM, errno.EINVAL, errno.ENAMETOOLONG): return disk_error(error, path)
     folder = next(f for f in Path(path).parents if os.path.lexists(f))
     why = f"{display_path(folder)} is no folder" if not folder.is_dir() else "its name is too long" if error.errno == errno.ENAMETOOLONG else f"no file can be made in the folder {display_path(folder)}"
-    return UserError(f"{display_path(path)} cannot be written: {why}; choose another folder with --out")
+    return UserError(f"{display_path(path)} cannot be written: {why}; choose another folder")
 
 # %% ../nbs/00_core.ipynb #2978ed5a
 def write_bytes(path, data: bytes):
