@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['LEAST', 'WAYS', 'RECIPE', 'latents_of', 'slerp', 'enough', 'power_of_two', 'diff_augment', 'Adaptive', 'compile_gaps',
-           'Distance', 'write_film', 'write_drawing', 'read_recipe']
+           'Distance', 'write_film', 'check_film', 'write_drawing', 'read_recipe']
 
 # %% ../nbs/07b_drawing.ipynb #34ef59a8
 import json, math
@@ -13,7 +13,7 @@ import numpy as np, torch
 import torch.nn.functional as F
 from PIL import Image, PngImagePlugin
 from torch import nn
-from .core import UserError, as_image, atomic_path, display_path
+from .core import UserError, as_image, atomic_path, check_drawing, check_output, display_path
 from .data import dice
 from .parallel import mean_of_all, world
 from .pretrained import vgg16_features
@@ -176,14 +176,20 @@ def write_film(
 ):
     "Write pictures as a film that repeats; raises `UserError` for no frames, and for an ending that cannot be written here."
     frames, path = [as_image(f) for f in frames], Path(path)
+    check_film(path)
     if not frames: raise UserError("a film needs at least one frame; ask for one or more")
-    if path.suffix == ".mp4":
-        try: import imageio.v2 as imageio, imageio_ffmpeg
-        except ImportError: raise UserError("MP4 films need imageio with its ffmpeg: pip install imageio imageio-ffmpeg; a .gif or .webp needs nothing") from None
+    if path.suffix.lower() == ".mp4":
+        import imageio.v2 as imageio
         with atomic_path(path) as temporary: imageio.mimwrite(temporary, [np.asarray(f) for f in frames], fps=rate, macro_block_size=2)
-    elif path.suffix in (".gif", ".webp", ".png"):
+    else:
         with atomic_path(path) as temporary: frames[0].save(temporary, save_all=True, append_images=frames[1:], duration=max(20, round(1000 / rate)), loop=0)
-    else: raise UserError(f"{display_path(path)}: a film ends in .gif, .webp, .png or .mp4")
+
+def check_film(path):
+    "Raise `UserError` for a file that no film could be written to, before its frames are drawn."
+    check_output(path, ".gif", ".webp", ".png", ".mp4")
+    if Path(path).suffix.lower() != ".mp4": return
+    try: import imageio.v2, imageio_ffmpeg
+    except ImportError: raise UserError("MP4 films need imageio with its ffmpeg: pip install imageio imageio-ffmpeg; a .gif or .webp needs nothing") from None
 
 # %% ../nbs/07b_drawing.ipynb #b5fd6bc1
 RECIPE = "toyhollywood"
@@ -194,7 +200,7 @@ def write_drawing(
     recipe: dict, # JSON-able: model, sha256, seeds, settings
 ):
     "Write a picture with its recipe in a text chunk; raises `UserError` for any other ending."
-    if Path(path).suffix.lower() != ".png": raise UserError(f"{display_path(path)}: drawings are kept as .png, which has room for what it takes to draw them again")
+    check_drawing(path)
     text = PngImagePlugin.PngInfo()
     text.add_text(RECIPE, json.dumps(recipe, sort_keys=True))
     text.add_text("Software", "toyhollywood")

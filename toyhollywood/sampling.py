@@ -13,8 +13,8 @@ from importlib import import_module
 from pathlib import Path
 import numpy as np, torch
 from PIL import Image
-from .core import JobError, UserError, display_path, nearest, need, picture_grid, read_json, versions
-from .drawing import latents_of, read_recipe, slerp, write_drawing, write_film
+from .core import JobError, UserError, check_drawing, display_path, nearest, need, picture_grid, read_json, versions
+from .drawing import check_film, latents_of, read_recipe, slerp, write_drawing, write_film
 
 # %% ../nbs/72_sampling.ipynb #24038b7c
 GENERATORS = {"fastgan": ("toyhollywood.fastgan", "load_fastgan", "draw_fastgan"), "stylegan2": ("toyhollywood.stylegan2", "load_stylegan2", "draw_stylegan2"),
@@ -78,6 +78,7 @@ def sample(
 ) -> Image.Image:
     "A grid of drawings; written to a PNG with its recipe where `out` is given. Raises `UserError` for fewer than one and more than `MOST`."
     if not 1 <= n <= MOST: raise UserError(f"n is {n}; a grid holds 1 to {MOST:,} drawings")
+    if out: check_drawing(out)
     pictures, digest = draw(run, model, range(seed, seed + n), truncation, opened=opened, reader=reader, **told)
     grid = picture_grid(list(pictures), columns)
     if out: write_drawing(out, grid, {"version": 1, "run": run_word(run), "model": model, "sha256": digest, "seed": seed, "n": n, "truncation": truncation, "columns": columns, **{name: value for name, value in told.items() if value is not None}, "versions": versions("toyhollywood", "torch")})
@@ -151,6 +152,12 @@ def _read_recipe(picture) -> tuple: # (verb, recipe)
     if "truncation" in recipe and recipe["truncation"] is not None and not 0 <= recipe["truncation"] <= 2: raise UserError(f"the recipe in {name} is none that toyhollywood wrote: its truncation is {recipe['truncation']}")
     return verb, recipe
 
+def _pixels(picture):
+    "What a picture shows; raises `UserError` for a file that was cut off or damaged."
+    try:
+        with Image.open(picture) as old: return np.asarray(old.convert("RGB")).astype(int)
+    except Exception as error: raise UserError(f"{display_path(picture)} is damaged and cannot be read to its end ({error or type(error).__name__}), so nothing can be compared with it; take the file as it was written") from None
+
 def _run_of(picture, recipe):
     "Where the run of a recipe is; raises `UserError` when it is not where the recipe says."
     for folder in (Path(recipe["run"] or "."), Path("runs") / (recipe["run"] or ".")):
@@ -164,14 +171,15 @@ def replay(
     out=None,    # a .png for the new drawing
 ) -> Image.Image: # the same picture
     "Follow the recipe in a picture; raises `UserError` when there is none or the model is another one now, `JobError` when another picture comes out."
+    if out: check_drawing(out)
     verb, recipe = _read_recipe(picture)
+    before = _pixels(picture)
     run = run or _run_of(picture, recipe)
     if verb != "draw": # the mapper has a mark of its own
         digest = trained(run, recipe["model"])[2]
         if digest != recipe["sha256"]: raise UserError(f"{display_path(picture)} was drawn by a {recipe['model']} with weights {recipe['sha256'][:12]}..., and that of {display_path(run)} has {digest[:12]}...: it was trained again; give the run that it came from with --run")
     module, function, _ = REDRAWN[verb]
     again = getattr(import_module(module), function)(run, recipe, picture)
-    with Image.open(picture) as old: before = np.asarray(old.convert("RGB")).astype(int)
     difference = np.abs(before - np.asarray(again)).max() if before.shape == np.asarray(again).shape else 255
     if difference > 0: raise JobError(f"the drawing differs from {display_path(picture)} by up to {difference} of 255: another processor or version rounds otherwise, or the picture was changed")
     if out: write_drawing(out, again, recipe)
@@ -188,9 +196,10 @@ def film(
 ):
     "A closed walk past some seeds: in W where the model has it, on an arc through its latents otherwise. Raises `UserError` for no frames."
     if frames < 1 or n < 2: raise UserError(f"a film needs at least one frame from seed to seed and two seeds, not {frames} and {n}")
+    if n * frames > MOST: raise UserError(f"{n} seeds with {frames} frames each are {n * frames:,} frames; a film has at most {MOST:,}")
+    check_film(out)
     generator, module, _ = trained(run, model)
     _truncatable(generator, model, truncation)
-    if n * frames > MOST: raise UserError(f"{n} seeds with {frames} frames each are {n * frames:,} frames; a film has at most {MOST:,}")
     seeds = [*range(seed, seed + n)]
     if hasattr(module, "walk"): shown = module.walk(generator, seeds, frames, 1.0 if truncation is None else truncation)
     else:

@@ -176,11 +176,11 @@ def _earlier(module, state):
 @torch.inference_mode()
 def upscale(
     net,                  # as SuperResolver: (1, 3, h, w) in [-1, 1] -> scale times as large, with `scale` and `reach`
-    picture,              # what `core.as_image` takes; any size from 1 x 1; transparent parts are laid on white
+    picture,              # a picture file, or what `core.as_image` takes; any size from 1 x 1; transparent parts are laid on white
     tile: int = 160,      # side of the part done at once, in small pixels, without its rim
 ) -> Image.Image:         # RGB, scale times as large
-    "Enlarge a picture in tiles; the rims are as wide as the network sees, so that the result is that of the whole picture at once."
-    x = np.asarray(to_rgb(picture) if isinstance(picture, Image.Image) else as_image(picture))
+    "Enlarge a picture in tiles; the rims are as wide as the network sees, so that the result is that of the whole picture at once. Raises `UserError` for a file that is no picture and for a picture without pixels."
+    x = np.asarray(_read(picture))
     large = np.empty((x.shape[0] * net.scale, x.shape[1] * net.scale, 3), np.uint8)
     first = next(net.parameters())
     for top in range(0, x.shape[0], tile):
@@ -192,6 +192,16 @@ def upscale(
             a, b = (top - y0) * net.scale, (left - x0) * net.scale
             large[top * net.scale:top * net.scale + high, left * net.scale:left * net.scale + wide] = to_pixels(drawn[:, a:a + high, b:b + wide]).permute(1, 2, 0).cpu().numpy()
     return Image.fromarray(large)
+
+def _read(picture):
+    "A picture of any kind, or of a file, as RGB."
+    if isinstance(picture, (str, Path)):
+        try:
+            with Image.open(picture) as opened: return to_rgb(opened)
+        except Exception as error: raise UserError(f"{display_path(picture)} cannot be read ({getattr(error, 'strerror', None) or 'it is damaged, or no picture'})") from None
+    sides = picture.size if isinstance(picture, Image.Image) else getattr(picture, "shape", ())
+    if 0 in sides: raise UserError(f"the picture has no pixels (it measures {' x '.join(map(str, sides))}); it must be at least 1 x 1")
+    return to_rgb(picture) if isinstance(picture, Image.Image) else as_image(picture)
 
 # %% ../nbs/30_superres.ipynb #cc4f8023
 def other_network(
