@@ -6,9 +6,9 @@
 __all__ = ['ADAM7', 'TURNS', 'DISGUISES', 'BAD_NAMES', 'TRAPS', 'METERS', 'LISTS', 'TRAINED', 'Case', 'odd_toy', 'encoded',
            'chunk', 'png_file', 'kinds', 'cut_off', 'pixel_kinds', 'turned', 'unusual', 'bombs', 'disguised', 'mixed',
            'badly_named', 'bad_pictures', 'printable', 'judged', 'difference_of', 'build_apart', 'lying_list', 'start',
-           'kill_tree', 'figures', 'fingerprints', 'differences', 'stamps', 'longest', 'Torn', 'tally', 'killed_runs',
-           'losses_table', 'cut_short', 'write_over', 'remove', 'nonsense', 'Fault', 'faults', 'call', 'suffer',
-           'suffered', 'hurt_checkpoint', 'small_disk', 'room_of', 'full_disk', 'survive', 'bad_pictures_row',
+           'kill_tree', 'figures', 'fingerprints', 'differences', 'stamps', 'records', 'longest', 'Torn', 'tally',
+           'killed_runs', 'losses_table', 'cut_short', 'write_over', 'remove', 'nonsense', 'Fault', 'faults', 'call',
+           'suffer', 'suffered', 'hurt_checkpoint', 'small_disk', 'room_of', 'full_disk', 'survive', 'bad_pictures_row',
            'survival_command']
 
 # %% ../nbs/91_survival.ipynb #3a7a9d84
@@ -391,6 +391,10 @@ def stamps(run) -> dict: # {stage: nanoseconds}
     "When the finished stages of a run finished."
     return {s: (Path(run) / s / "metrics.json").stat().st_mtime_ns for s in stage_names() if (Path(run) / s / "metrics.json").is_file()}
 
+def records(run) -> dict: # {stage: SHA-256}
+    "What the finished stages of a run found, to the byte: done again, a stage would have taken other seconds. When the file was written says nothing, for Snakemake touches what it hears of late."
+    return {s: file_hash(Path(run) / s / "metrics.json") for s in stamps(run)}
+
 def longest(reference, stages=()) -> float:
     "Seconds between a finished stage of a run and the next, at most."
     ends = sorted(stamp for stage, stamp in stamps(reference).items() if not stages or stage in stages)
@@ -433,8 +437,8 @@ def attempt(self: Torn,
 @patch
 def check(self: Torn):
     "Whether a stage that had finished was done again."
-    now = stamps(self.run)
-    self.losses += [f"{s} was done again after it had finished" for s, stamp in self.known.items() if now.get(s, stamp) != stamp]
+    now = records(self.run)
+    self.losses += [f"{s} was done again after it had finished" for s, record in self.known.items() if now.get(s, record) != record]
     self.idle = 0 if now.keys() - self.known.keys() else self.idle + 1
     if self.idle > 4: self.reach, self.idle = 1.5 * self.reach, 0 # on a slow machine nothing would ever finish
     self.known |= now
