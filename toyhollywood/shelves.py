@@ -218,7 +218,7 @@ def _tools(ways):
 
 def _filters():
     "What is shown: a word of the title, the groups chosen below, and a button that shows all again."
-    return [tag("div", tag("input", type="search", placeholder="a word of the title", aria_label="show only toys with this in their title"), tag("span", class_="soft", role="status", data_shown=""), tag("button", "Show all", type="button", data_all="", hidden=""), class_="filters"),
+    return [tag("div", tag("label", tag("span", "Show only titles with"), tag("input", type="search", placeholder="a word of the title")), tag("span", class_="soft", role="status", data_shown=""), tag("button", "Show all", type="button", data_all="", hidden=""), class_="filters"),
             tag("div", class_="chips", role="group", aria_label="show only")]
 
 # %% ../nbs/09b_shelves.ipynb #32b5f5c9
