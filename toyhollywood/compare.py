@@ -130,6 +130,6 @@ def compare_section(view: RunView, other: RunView, album: Album) -> Html:
     if any(few(name, m, as_dict(other[s.name].metrics.get(name))) for s in view.stages for name, m in s.metrics.items() if name in other[s.name].metrics): caption += f" A Fréchet distance of fewer than {FEWEST} pictures on each side is mostly the bias of few and is not shown."
     said = [table(head, first, caption, stacked=True), fold_away(f"All {len(rows)} figures that both have", table(head, [row for _, _, row in rows], stacked=True))]
     same = tag("p", "Both were made with the same parameters, of the same pictures, by the same code.", class_="soft")
-    made = [table(["stage", "parameter or fact", *names], asked[:20], "What differs in how they were made"), fold_away(f"All {len(asked)} differences", table(["stage", "parameter or fact", *names], asked)) if len(asked) > 20 else None]
+    made = [table(["stage", "parameter or fact", *names], asked[:20], "What differs in how they were made", stacked=True), fold_away(f"All {len(asked)} differences", table(["stage", "parameter or fact", *names], asked, stacked=True)) if len(asked) > 20 else None]
     return tag("section", tag("h2", "Two runs"), tag("p", f"{names[0]} beside {names[1]}.", class_="soft"), beside(view, other, album, names),
                said if rows else tag("p", f"{names[0]} and {names[1]} have no figure in common.", class_="note"), made if asked else same, [tag("p", note, class_="note") for note in other.notes], id="two-runs")
