@@ -296,3 +296,39 @@ def test_films_sliders_and_large_figures(screen, smoke_run):
     large = find(screen, "dialog.large[open]")
     large.click()
     assert not large.is_displayed() and not complaints(screen)
+
+
+def test_two_runs_on_a_phone(screen, command, smoke_run, tmp_path):
+    "The comparison hides no run behind a sideways scroll, has no Fréchet distance of few pictures and no raw names; figures with words in them keep a size that can be read."
+    run = shutil.copytree(smoke_run, tmp_path / "again", symlinks=True)
+    done = command("report", "--run", run, "--compare", smoke_run)
+    assert done.returncode == 0 and not done.stderr, done.stderr
+    visit(screen, run / "report" / "index.html", 390)
+    assert screen.execute_script("return document.documentElement.scrollWidth") <= 390
+    rows = screen.execute_script("return [...document.querySelectorAll('#two-runs table.stacked')].filter(t => t.offsetParent).flatMap(t => [...t.querySelectorAll('tbody td')]).map(c => [c.textContent, c.dataset.head, c.getBoundingClientRect().right, getComputedStyle(c, '::before').content])")
+    assert len(rows) > 30 and all(right <= 390 and head and head in before for _, head, right, before in rows), [r for r in rows if r[2] > 390][:5]
+    assert {head for _, head, *_ in rows} >= {"again", smoke_run.name, "difference"}
+    words = screen.execute_script("return document.querySelector('#two-runs').textContent")
+    assert "frechet" not in words and "_distance" not in words and "Fréchet distance of fewer than" in words and "StyleGAN2: kernel distance, judged by" in words
+    seen = screen.execute_script("return [...document.querySelectorAll('#families figure.wide')].filter(f => f.offsetParent).map(f => { const i = f.querySelector('img'), box = f.querySelector('.sideways'); return [i.clientWidth >= i.naturalWidth, box.scrollWidth > box.clientWidth, f.querySelector('.hint').offsetHeight > 0]; })")
+    assert len(seen) >= 2 and all(all(f) for f in seen), seen
+    screen.execute_script("document.querySelector('#two-runs table').scrollIntoView()")
+    shot(screen, tmp_path, "two-runs-390")
+    visit(screen, run / "report" / "index.html")
+    assert screen.execute_script("return [...document.querySelectorAll('.hint')].every(h => !h.offsetHeight) && getComputedStyle(document.querySelector('#two-runs tr')).display == 'table-row'"), "a desk has its tables as they were"
+    assert not complaints(screen)
+
+
+def test_a_damaged_stage_is_named_with_the_command_that_mends_it(screen, command, smoke_run, tmp_path):
+    run = shutil.copytree(smoke_run, tmp_path / "torn", symlinks=True)
+    (run / "mapper/metrics.json").write_text('{"half')
+    (run / "clip/metrics.json").write_text("[]")
+    done = command("report", "--run", "torn", cwd=tmp_path)
+    lines = [line for line in done.stderr.splitlines() if line.strip()]
+    assert done.returncode == 0 and len(lines) == 2 and "the result page" in done.stdout, done.stderr
+    visit(screen, run / "report" / "index.html")
+    notes = find(screen, ".standing").text
+    for stage in ("clip", "mapper"):
+        for said in ("".join(line for line in lines if f"{stage}/metrics.json" in line), notes):
+            assert f"{stage}/metrics.json" in said and f"remove it and give toyhollywood run --stages {stage} --out torn" in said.replace("  ", " "), said
+    assert "same command" not in notes and str(tmp_path) not in notes

@@ -145,13 +145,29 @@ def clean(browser, url):
     assert len(asked) > 5 and not [a for a in asked if not a.startswith((url, "data:", "blob:"))], asked
 
 
+def room_enough(browser):
+    "No control scrolls by itself, no word of a button is broken, the arrow of a list stays clear of its text, sliders say how far they go, and no untranslated key stands in the page."
+    seen = "[...document.querySelectorAll('.gradio-container {}')].filter(e => e.offsetParent)"
+    assert not browser.execute_script(f"return {seen.format('.block')}.filter(e => /auto|scroll/.test(getComputedStyle(e).overflow) && (e.scrollWidth > e.clientWidth || e.scrollHeight > e.clientHeight)).map(e => e.innerText)")
+    heights = browser.execute_script(f"return {seen.format('.halves .row button')}.map(e => e.offsetHeight)")
+    assert len(set(heights)) < 2, heights
+    assert browser.execute_script(f"return {seen.format('.secondary-wrap')}.every(e => {{ const i = e.querySelector('input'), a = e.querySelector('.icon-wrap'); return !i || !a || i.getBoundingClientRect().right - parseFloat(getComputedStyle(i).paddingRight) <= a.getBoundingClientRect().left; }})")
+    assert browser.execute_script(f"return {seen.format('input[type=range]')}.every(i => [...i.parentElement.children].filter(e => e.offsetWidth && e.textContent.trim()).length == 2)")
+    assert "common." not in browser.execute_script("return document.body.innerText + [...document.querySelectorAll('[aria-live]')].map(e => e.textContent)")
+
+
 def test_every_tab(page, playground, tmp_path):
     until(page, "const f = document.querySelector('iframe.map'); return f && f.contentDocument && f.contentDocument.querySelector('canvas.view') && f.offsetHeight > 500")
+    assert until(page, "return document.querySelector('iframe.map').previousElementSibling.hidden"), "the word that it loads is gone when the map is there"
     shot(page, tmp_path, "explore")
+    room_enough(page)
+    fields = page.execute_script("const inner = document.querySelector('iframe.map').contentDocument; return [inner.querySelector('.filters label').textContent, [...document.querySelectorAll('label')].find(l => l.offsetParent && l.textContent.includes('Look for')).textContent]")
+    assert "titles" in fields[0] and "CLIP" in fields[1], fields
     for name in TABS[1:]:
         go_to(page, name)
         assert " s" in answered(page)
         shot(page, tmp_path, name.split()[0].lower())
+        room_enough(page)
         assert not until(page, "return [[...document.querySelectorAll('.note')].filter(p => p.offsetParent && /went wrong|toyhollywood run/.test(p.textContent)).map(p => p.textContent)]")[0]
         # every control says what it is, and shows where the keyboard is
         nameless = page.execute_script("""return [...document.querySelectorAll('input:not([type=file]), textarea, select, button')].filter(e => e.offsetParent && !e.getAttribute('aria-label') && !e.title
@@ -240,6 +256,18 @@ def test_another_name_of_this_machine_is_refused(playground):
     assert requests.post(f"{playground}gradio_api/call/search", json={"data": ["red"]}, headers={"Host": "evil.example", "Origin": "http://evil.example"}, timeout=30).status_code == 421
 
 
+def test_what_comes_is_said_before_it_is_there(page, playground):
+    page.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": "window.said = new Set(); new MutationObserver(() => document.querySelectorAll('[role=status], [aria-live]').forEach(e => { if (e.offsetParent && getComputedStyle(e.parentElement).opacity == 1 && e.textContent.trim()) window.said.add(e.textContent.trim().slice(0, 60)); })).observe(document, {childList: true, subtree: true, characterData: true, attributes: true})"})
+    page.refresh()
+    until(page, "const f = document.querySelector('iframe.map'); return f && f.previousElementSibling.hidden")
+    assert until(page, "return [...window.said].some(s => s.startsWith('The map is loading'))")
+    go_to(page, "Photo to toy")
+    answered(page)
+    assert until(page, "return [...window.said].some(s => s.startsWith('Loading: opening a model'))")
+    assert until(page, "return [...window.said].includes('Done')"), "a screen reader hears a word and no key"
+    assert "colours and little else" in until(page, "return [...document.querySelectorAll('.expect')].find(p => p.offsetParent).textContent")
+
+
 def test_long_work_is_stopped(page, playground, tmp_path):
     go_to(page, "Photo to toy")
     answered(page)
@@ -290,6 +318,7 @@ def test_a_narrow_screen_and_the_keyboard(page, playground, tmp_path):
         if name != "Explore":
             answered(page)
         assert page.execute_script("return document.documentElement.scrollWidth") <= 390, name
+        room_enough(page)
         shot(page, tmp_path, f"narrow-{name.split()[0].lower()}")
     assert until(page, "return getComputedStyle(document.body).backgroundColor.match(/\\d+/g).map(Number)")[0] < 60, "dark where the person's screen is dark"
     page.execute_script("document.activeElement.blur(); window.scrollTo(0, 0)")

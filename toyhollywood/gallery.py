@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 from .core import UserError
-from .results import (DISTANCE_HEAD, DRAWN_BY, SEED_ACCURACY, SEED_ENCODERS, SEED_FID, SEED_NOTE, SUPERRES_HEAD, RunView, StageView, distance_rows, encoder_word, floor_words, mapper_table, metric_rows, score_table,
+from .results import (DISTANCE_HEAD, DRAWN_BY, SEED_ACCURACY, SEED_ENCODERS, SEED_FID, SEED_NOTE, SUPERRES_HEAD, RunView, StageView, distance_rows, encoder_word, floor_words, mapper_table, mended, metric_rows, score_table,
                                   superres_rows)
 from .shelves import figures_row, made_by, page_link, shown, tile
 from .webpage import Album, film_file, film_html, jpeg, read_object, slider_html, small_jpeg, table, tag
@@ -87,7 +87,7 @@ def humans_section(view: RunView, album: Album):
     path = view.run / "humans/manifest.json"
     if view.dataset is None or not path.is_file(): return None
     try: manifest = read_object(path)
-    except UserError as error: return tag("section", tag("h2", "The people"), tag("p", error, class_="note"), id="people")
+    except UserError as error: return tag("section", tag("h2", "The people"), tag("p", mended(error, view.run, "cluster", done=True, folder="humans"), class_="note"), id="people")
     at, names = {n: i for i, n in enumerate(view.dataset.file_names)}, [str(n) for n in manifest.get("file_names") or []]
     rows = [at[n] for n in names if n in at]
     some = [rows[i] for i in np.linspace(0, len(rows) - 1, min(40, len(rows))).astype(int)] if rows else []

@@ -4,12 +4,13 @@
 
 # %% auto #0
 __all__ = ['ASKER', 'AT_ONCE', 'LAST_SEED', 'STEPS_AT_ONCE', 'NAMES', 'DESCRIPTIONS', 'DIRECTIONS', 'LARGEST_UPLOAD', 'ALONE',
-           'FIT', 'QUEUE', 'SAYINGS', 'SANS', 'SERIF', 'MONO', 'POLICY', 'SPOKEN', 'Playroom', 'lacking', 'generators',
-           'arguments_of', 'large_picture', 'tiles', 'notice', 'cut', 'Answer', 'Stopped', 'stoppable', 'answering',
-           'whole', 'real', 'affordable', 'named', 'map_page', 'gradio', 'outlet', 'halves', 'updates', 'asked_by',
-           'stops', 'wire', 'at_first', 'dice_button', 'explore_tab', 'example_words', 'upload', 'generate_tab',
-           'toy_choice', 'held_out', 'blend_tab', 'edit_tab', 'photo_tab', 'examples', 'words_tab', 'theme',
-           'build_page', 'listening', 'loopback', 'named_here', 'sealed', 'application', 'announce', 'play']
+           'FIT', 'QUEUE', 'LOADING', 'EXPECT', 'SAYINGS', 'SANS', 'SERIF', 'MONO', 'POLICY', 'SPOKEN', 'UNTRANSLATED',
+           'Playroom', 'lacking', 'generators', 'arguments_of', 'large_picture', 'tiles', 'notice', 'cut', 'Answer',
+           'Stopped', 'stoppable', 'answering', 'whole', 'real', 'affordable', 'named', 'map_page', 'gradio', 'outlet',
+           'halves', 'updates', 'asked_by', 'stops', 'wire', 'at_first', 'dice_button', 'explore_tab', 'example_words',
+           'upload', 'generate_tab', 'toy_choice', 'held_out', 'blend_tab', 'edit_tab', 'photo_tab', 'examples',
+           'words_tab', 'theme', 'build_page', 'listening', 'loopback', 'named_here', 'sealed', 'application',
+           'announce', 'play']
 
 # %% ../nbs/61_play.ipynb #d4801329
 import base64, contextlib, contextvars, errno, functools, itertools, os, random, re, shutil, signal, socket, sys, tempfile, threading, time
@@ -527,17 +528,23 @@ def gradio():
 
 QUEUE = {"concurrency_id": "toys", "concurrency_limit": 1} # one worker for all
 
-def outlet(): # (place for pictures, button to download)
+def outlet(
+    first: str = None, # what stands there until the first answer comes
+): # (place for pictures, button to download)
     "Where an answer goes."
     gr = gradio()
-    return gr.HTML(elem_classes="result", min_height=120), gr.DownloadButton("Download the PNG", size="md", interactive=False, elem_classes="download")
+    return gr.HTML(tag("p", first, class_="soft first", role="status") if first else None, elem_classes="result", min_height=120), gr.DownloadButton("Download the PNG", size="md", interactive=False, elem_classes="download")
+
+LOADING = "Loading: opening a model takes a few seconds the first time …"
 
 @contextlib.contextmanager
-def halves(): # of (place for pictures, button to download)
+def halves(
+    first: str = LOADING, # as for `outlet`
+): # of (place for pictures, button to download)
     "A place for the answer, and beside it the controls that are made in the block."
     gr = gradio()
     with gr.Row(elem_classes="halves"):
-        with gr.Column(scale=5, min_width=320): place = outlet()
+        with gr.Column(scale=5, min_width=320): place = outlet(first)
         with gr.Column(scale=3, min_width=280): yield place
 
 def updates(made: Answer, place: tuple) -> list:
@@ -607,12 +614,12 @@ def explore_tab(room: Playroom):
     gr = gradio()
     with gr.Tab("Explore", id="explore"):
         if absent := lacking(room.run, "data", "cluster"): gr.HTML(notice(absent))
-        else: gr.HTML(tag("iframe", src="map", title="Map of the toys", class_="map"), elem_classes="mapbox")
+        else: gr.HTML(tag("div", tag("p", "The map is loading …", class_="soft", role="status"), tag("iframe", src="map", title="Map of the toys", class_="map", onload="this.previousElementSibling.hidden = true"), class_="comes"), elem_classes="mapbox")
         if absent := lacking(room.run, "data", "clip"): return gr.HTML(notice(absent))
         with gr.Row(elem_classes="ask"):
-            words = gr.Textbox(label="Look for, in words", placeholder=example_words(room.run), max_lines=1, scale=3, max_length=300)
+            words = gr.Textbox(label="Look for, in words", info="in the pictures: the run's CLIP finds the toys that look most like your words, whatever their titles say", placeholder=example_words(room.run), max_lines=1, scale=3, max_length=300)
             go = gr.Button("Look", variant="primary", scale=0, min_width=120)
-        with gr.Accordion("or look for toys like a picture", open=False): photo = upload(gr, "A picture to look for")
+        with gr.Accordion("or look for toys like a picture", open=False, elem_classes="also"): photo = upload(gr, "A picture to look for")
         place = (gr.HTML(elem_classes="result"),)
         wire(lambda w: room.look_for(w), [go.click, words.submit], [words], place, "search")
         wire(lambda p: room.look_for("", p), [photo.upload], [photo], place, "search_picture")
@@ -733,14 +740,16 @@ def edit_tab(room: Playroom):
         stops(stop, room, events, place)
 
 # %% ../nbs/61_play.ipynb #e2c9b05a
+EXPECT = "After a short training expect something of the photo’s colours and little else. Steps of refinement bring the toy nearer to the photo." # what the demo run shows
+
 def photo_tab(room: Playroom):
     "A photo becomes a toy."
     gr = gradio()
     with gr.Tab("Photo to toy", id="photo") as tab:
         if absent := lacking(room.run, "data", "simclr", "stylegan2", "mapper"): return gr.HTML(notice(absent))
-        with halves() as place:
-            gr.HTML(tag("p", "One thing before an even background does best. The photo stays on this machine, and is gone when the playground closes.", class_="soft"))
-            some = examples(room)
+        some = examples(room)
+        with halves(LOADING if some else "Choose a photo, and its toy comes here.") as place:
+            gr.HTML(tag("div", tag("p", EXPECT, class_="soft expect"), tag("p", "One thing before an even background does best. The photo stays on this machine, and is gone when the playground closes.", class_="soft")))
             photo = upload(gr, "Photo", some[0] if some else None)
             tried = gr.Examples([[path] for path in some], [photo], label="Held-out toys to try").load_input_event if some else None
             n = gr.Slider(1, 12, 4, step=1, label="Toys")
@@ -871,6 +880,9 @@ def sealed(
 SPOKEN = """<script>new MutationObserver(() => document.querySelectorAll("button.gallery-item:not([aria-label])").forEach(b => {
 if (!b.textContent.trim()) b.setAttribute("aria-label", "held-out toy " + (1 + [...b.parentElement.children].indexOf(b))); })).observe(document.documentElement, {childList: true, subtree: true})</script>"""
 
+# what Gradio 6.31 says to screen readers and has no words for in any language: the key itself would stand there
+UNTRANSLATED = {"common.complete": "Done"}
+
 def application(
     room: Playroom,
     local: bool = True, # as for `sealed`
@@ -883,7 +895,7 @@ def application(
     app, page = FastAPI(docs_url=None, redoc_url=None, openapi_url=None), build_page(room)
     @app.get("/map", response_class=HTMLResponse)
     def the_map(): return room.the_map()
-    gr.mount_gradio_app(app, page, "/", footer_links=[], run_history=False, ssr_mode=False, pwa=False, enable_monitoring=False, max_file_size=LARGEST_UPLOAD,
+    gr.mount_gradio_app(app, page, "/", footer_links=[], run_history=False, ssr_mode=False, pwa=False, enable_monitoring=False, max_file_size=LARGEST_UPLOAD, i18n=gr.I18n(en=UNTRANSLATED),
                         theme=theme(), head=SPOKEN, css=package_file("assets", "play.css").read_text(encoding="utf8"))
     page.has_launched = True # a page that is mounted does not count as launched, and Gradio then takes any path of this machine for an upload
     return sealed(app, local=local)

@@ -7,7 +7,7 @@ __all__ = ['SECTIONS', 'LAST', 'SPOKEN_OF', 'KEPT', 'flat', 'receipt_section', '
            'timing_section', 'render_notebooks', 'make', 'in_turn', 'sections', 'dialogs', 'build_report']
 
 # %% ../nbs/60_report.ipynb #4cc7a2e3
-import contextlib, json, re
+import contextlib, json, re, sys
 from datetime import datetime
 from pathlib import Path
 import numpy as np
@@ -168,6 +168,7 @@ def build_report(
     view, album = read_run(run, seed), Album()
     other = read_run(compare) if compare else None
     if other: run_names(view, other)
+    for note in [n for v in (view, other) if v for n in v.notes]: print(f"toyhollywood report: {note}", file=sys.stderr) # the page says it too, and is there
     render_notebooks(view)
     top = make("top", view.run.name, hero, view, album)[2]
     album.kept = 0.65 * album.limit # a comparison takes a third at most

@@ -13,7 +13,7 @@ import numpy as np
 from PIL import Image
 from .core import UserError, display_path, picture_grid, read_json
 from .data import Dataset
-from .results import RunView, StageView, chosen_accuracy, crawled_host, in_turns, readers
+from .results import RunView, StageView, chosen_accuracy, crawled_host, in_turns, mended, readers, run_words
 from .webpage import Album, Html, as_dict, colours, figure_html, jpeg, script_json, tag
 
 # %% ../nbs/09b_shelves.ipynb #7a55731b
@@ -81,8 +81,8 @@ def standing(view: RunView):
     notes = [tag("p", tag("b", s.name), f": {s.sentence}", class_="note" if s.state == "failed" else "soft") for s in view.stages if s.state in ("failed", "begun", "left out")]
     notes += [tag("p", note, class_="note") for note in view.notes]
     if not missing and not notes: return None
-    done, folder = sum(s.state in ("done", "left out") for s in view.stages), display_path(view.run)
-    command = f"toyhollywood run --stages {','.join(missing)} --out {shlex.quote(view.run.name if folder.startswith('/') else folder)}"
+    done = sum(s.state in ("done", "left out") for s in view.stages)
+    command = f"toyhollywood run --stages {','.join(missing)} --out {shlex.quote(run_words(view.run))}"
     rest = [tag("p", f"{done} of {len(view.stages)} stages have finished. The rest is added by"), tag("p", tag("code", command))] if missing else None
     return tag("div", rest, notes, class_="standing")
 
@@ -218,7 +218,7 @@ def _tools(ways):
 
 def _filters():
     "What is shown: a word of the title, the groups chosen below, and a button that shows all again."
-    return [tag("div", tag("input", type="search", placeholder="a word of the title", aria_label="show only toys with this in their title"), tag("span", class_="soft", role="status", data_shown=""), tag("button", "Show all", type="button", data_all="", hidden=""), class_="filters"),
+    return [tag("div", tag("label", tag("span", "Show only titles with"), tag("input", type="search", placeholder="a word of the title")), tag("span", class_="soft", role="status", data_shown=""), tag("button", "Show all", type="button", data_all="", hidden=""), class_="filters"),
             tag("div", class_="chips", role="group", aria_label="show only")]
 
 # %% ../nbs/09b_shelves.ipynb #32b5f5c9
@@ -230,7 +230,7 @@ def map_section(
     "The interactive map; with fewer toys where pictures and places would take too much of the page."
     stage = view["cluster"]
     try: points = read_map(stage)
-    except UserError as error: return tag("section", tag("h2", "The map"), tag("p", error, class_="note"), id="the-map")
+    except UserError as error: return tag("section", tag("h2", "The map"), tag("p", mended(error, view.run, "cluster", done=True), class_="note"), id="the-map")
     if not points or view.dataset is None: return None
     for most in sizes:
         data, rows = map_data(view.dataset, points, most)
