@@ -482,8 +482,8 @@ def common_words(dataset: Dataset, count: int = 12) -> list:
 
 def never_drawn(clip: Clip, text: str, dataset: Dataset) -> list: # of str
     "The words that CLIP knows and that stand in no title of the toys that a model learnt to draw."
-    known = {singular(w) for words in titled(dataset) for w in words}
-    return [w for w in words_of(text) if singular(w) not in known and w not in clip.unseen(text)]
+    known, unseen = {singular(w) for words in titled(dataset) for w in words}, clip.unseen(text)
+    return [w for w in words_of(text) if singular(w) not in known and w not in unseen]
 
 def before_drawing(clip: Clip, text: str, dataset: Dataset):
     "As `known_words`, and name on stderr the words that no toy is called by of those that a model learnt to draw."

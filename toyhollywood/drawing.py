@@ -7,13 +7,13 @@ __all__ = ['LEAST', 'WAYS', 'RECIPE', 'latents_of', 'slerp', 'enough', 'power_of
            'Distance', 'write_film', 'check_film', 'write_drawing', 'read_recipe']
 
 # %% ../nbs/07b_drawing.ipynb #34ef59a8
-import json, math
+import json
 from pathlib import Path
 import numpy as np, torch
 import torch.nn.functional as F
 from PIL import Image, PngImagePlugin
 from torch import nn
-from .core import UserError, as_image, atomic_path, check_drawing, check_output, display_path
+from .core import UserError, as_image, atomic_path, check_drawing, check_output, display_path, near_power
 from .data import dice
 from .parallel import mean_of_all, world
 from .pretrained import vgg16_features
@@ -58,7 +58,7 @@ def power_of_two(
     what: str,             # the network
 ) -> int:                  # the same
     "Refuse a size that the network cannot draw, naming the nearest that it can; raises `UserError`."
-    near = min(max(2 ** round(math.log2(max(size, 1))), low), high)
+    near = near_power(size, low, high)
     if size != near: raise UserError(f"size is {size}; {what} draws powers of two from {low} to {high}, the nearest is {near}")
     return size
 

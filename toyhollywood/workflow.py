@@ -8,11 +8,11 @@ __all__ = ['TRAINERS', 'is_url', 'first_stages', 'parse_override', 'source_of', 
            'progress_line', 'watch', 'train_stage', 'start_several', 'not_started']
 
 # %% ../nbs/70_workflow.ipynb #da327d7e
-import contextlib, ctypes, errno, hashlib, json, math, os, re, shutil, signal, subprocess, sys, time
+import contextlib, ctypes, errno, hashlib, json, os, re, shutil, signal, subprocess, sys, time
 from functools import partial
 from pathlib import Path
 import yaml
-from .core import (duration, processors, JobError, UserError, disk_error, display_path, hold, load_preset, nearest, notebook_parameters, notebooks_folder, package_file,
+from .core import (duration, processors, JobError, UserError, disk_error, display_path, hold, load_preset, near_power, nearest, notebook_parameters, notebooks_folder, package_file,
                                broken_files, read_json, remove_orphans, write_bytes, write_json, write_text)
 from .chain import CHAIN, stage_names, stage_notebook
 from .machines import Copies, Remote, cancel_jobs, cluster_sentence, cluster_words, executor_of, profile_folder
@@ -146,8 +146,7 @@ def _as_its_page_says(stage, values):
     for name, low, high in re.findall(r"^(\w+) = .*# .*\ba power of two(?: from (\d+) to (\d+))?", page, re.M):
         value, low, high = values.get(name), int(low or 1), int(high or 4096)
         if not isinstance(value, int): continue # not given, or no number: the page says what it takes
-        near = min(max(2 ** round(math.log2(max(value, 1))), low), high)
-        if value != near: raise UserError(f"{stage}.{name} is {value}; it must be a power of two from {low} to {high}, such as {near}")
+        if value != (near := near_power(value, low, high)): raise UserError(f"{stage}.{name} is {value}; it must be a power of two from {low} to {high}, such as {near}")
 
 def _asked(stages, part, source):
     for name in stages:
