@@ -423,7 +423,7 @@ def within(
     train,          # train(name of a stage, steps, **precision) -> (model, Loop)
 ) -> tuple:         # (model, steps, seconds it took)
     "Train for so long: the plan is measured and a few steps tell how many the time is enough for; both count."
-    few, started = min(20, max(2, int(seconds))), clock()
+    few, started = min(20, max(2, int(seconds / 50))), clock()
     plan = str(train("first", 2)[1].plan)
     again = clock()
     train("second", few, precision=plan)
@@ -487,7 +487,7 @@ def bench_simclr_quality(
     from toyhollywood.train import device_name
     with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(io.StringIO()):
         dataset = build_dataset(data, f"{folder}/data", limit=limit)
-        model, steps, took = within(seconds, time.perf_counter, lambda name, steps, **plan: train_simclr(dataset, Stage(name, folder, seed=0), size, backbone, 128, steps, batch_size, **plan))
+        model, steps, took = within(seconds, time.perf_counter, lambda name, steps, **plan: train_simclr(dataset, Stage(name, folder, seed=0), size, backbone, 128, steps, batch_size, looks=0, **plan))
         pixels, groups = dataset.pixels(size), np.array([row["group"] for row in dataset.rows])
         device = next(model.parameters()).device
         @torch.inference_mode()

@@ -90,7 +90,14 @@ def _bench(a):
     from toyhollywood.core import Stage
     print(benchmark_text(run_benchmarks(Stage("bench", a.out, repeats=a.repeats), a.repeats, a.only, a.peer, a.run)))
 
-SAMPLED = {"model": "stylegan2", "n": 16, "seed": 0, "frames": 24} # what `sample` takes where nothing was said
+SAMPLED = {"run": "runs/demo", "n": 16, "seed": 0, "frames": 24} # what `sample` takes where nothing was said
+
+def _who_draws(a):
+    "The one who can do what was asked for; where any can, the one whose drawings were found nearest to the toys."
+    from toyhollywood.results import generators
+    if a.truncation is not None: return "stylegan2"
+    if any(getattr(a, name) is not None for name in ("prompt", "line", "steps", "guidance", "sampler")): return "diffusion"
+    return next(iter(generators(a.run)), "stylegan2")
 
 def _sample(a):
     goes = {"replay": ("run", "out"), "film": ("run", "model", "n", "seed", "truncation", "frames")}
@@ -100,18 +107,20 @@ def _sample(a):
         if kind == "drawings" and name == "frames": raise UserError("--frames goes with --film; leave it out, or give --film walk.webp in place of --out")
         if kind == "film" and name in ("out", "replay"): raise UserError(f"--film {a.film} writes a film of its own; give --out or --replay in another call")
         if name not in goes.get(kind, (name,)): raise UserError(f"--{name} goes with drawings{' and films' if name in goes['film'] else ''}, not with --{kind}; leave it out")
-    a = argparse.Namespace(**vars(a) | {name: value for name, value in SAMPLED.items() if getattr(a, name) is None})
+    if kind != "replay":
+        a = argparse.Namespace(**vars(a) | {name: value for name, value in SAMPLED.items() if getattr(a, name) is None})
+        a.model = a.model or _who_draws(a)
     if kind != "film": check_drawing(a.out or "drawn.png")
     from toyhollywood.sampling import film, replay, sample
     if kind == "replay":
         replay(a.replay, a.run, a.out)
         print(f"{a.replay} was drawn again, the same in every pixel" + (f"; the new one is {a.out}" if a.out else ""))
     elif kind == "film":
-        film(a.run or "runs/demo", a.model, a.n, a.seed, a.truncation, a.frames, a.film)
-        print(f"filmed to {a.film}")
+        film(a.run, a.model, a.n, a.seed, a.truncation, a.frames, a.film)
+        print(f"{a.model} filmed to {a.film}")
     else:
-        sample(a.run or "runs/demo", a.model, a.n, a.seed, a.truncation, a.columns, a.out or "drawn.png", **{name: getattr(a, name) for name in ("prompt", "line", "steps", "guidance", "sampler") if getattr(a, name) is not None})
-        print(f"drawn to {a.out or 'drawn.png'}")
+        sample(a.run, a.model, a.n, a.seed, a.truncation, a.columns, a.out or "drawn.png", **{name: getattr(a, name) for name in ("prompt", "line", "steps", "guidance", "sampler") if getattr(a, name) is not None})
+        print(f"{a.model} drew to {a.out or 'drawn.png'}")
 
 # %% ../nbs/71_cli.ipynb #a7d09971
 def _map(a):
@@ -220,7 +229,7 @@ def _add_results(verbs):
     p.add_argument("words"); p.add_argument("--run", default="runs/demo"); p.add_argument("-n", "--n", type=_positive, default=8, help="how many (default: %(default)s)")
     p.add_argument("--draw", help="write the pictures found to this file")
     p = _verb(verbs, "sample", "draw new toys with a generator of a run", "toyhollywood sample --run runs/demo --model stylegan2 --n 16 --seed 7 --truncation 0.7 --out grid.png\n  toyhollywood sample --replay grid.png\n  toyhollywood sample --model stylegan2 --n 6 --film walk.mp4\n  toyhollywood sample --model diffusion --steps 20 --guidance 2 --prompt \"man with a beard\"", _sample)
-    p.add_argument("--run", help="the run folder (default: runs/demo, or what the picture to replay says)"); p.add_argument("--model", help="which generator (default: stylegan2)")
+    p.add_argument("--run", help="the run folder (default: runs/demo, or what the picture to replay says)"); p.add_argument("--model", help="which generator (default: the one that can do what is asked for; if all can, the one whose drawings the run's judge found nearest to the toys)")
     p.add_argument("-n", "--n", type=_positive, help="how many (default: 16)"); p.add_argument("--seed", type=_natural, help="of the first (default: 0)")
     p.add_argument("--truncation", type=float, help="below 1 for the more usual, where the model has it"); p.add_argument("--prompt", help="what to draw, in words (diffusion)"); p.add_argument("--line", help="of which product line (diffusion)")
     p.add_argument("--steps", type=_positive, help="of the sampler (diffusion; default: 20)"); p.add_argument("--guidance", type=float, help="how closely to listen to --prompt and --line (diffusion; default: 2)"); p.add_argument("--sampler", help="dpm++, ddim or ancestral (diffusion; default: dpm++)"); p.add_argument("--columns", type=_positive, help="side by side (default: about square)")

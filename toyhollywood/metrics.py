@@ -120,8 +120,8 @@ def knn_accuracy(
     return float(right / len(labels))
 
 # %% ../nbs/07_metrics.ipynb #ab6b3559
-def _learner(features, labels, train, test, classes, seed):
-    "fastai's Learner around one linear layer; the features standardised by the training pictures."
+def _learner(features, labels, train, test, classes, steps, seed):
+    "fastai's Learner around one linear layer; the features standardised by the training pictures. One of its epochs are all passes: what fastai does around an epoch takes longer than a step."
     import torch
     from fastai.data.core import DataLoaders
     from fastai.learner import Learner
@@ -129,8 +129,9 @@ def _learner(features, labels, train, test, classes, seed):
     from torch.utils.data import DataLoader, TensorDataset
     x, y = torch.as_tensor(np.asarray(features, np.float32)), torch.as_tensor(labels)
     x = (x - x[train].mean(0)) / x[train].std(0, unbiased=False).clamp(min=1e-6)
-    random = torch.Generator().manual_seed(seed)
-    loaders = DataLoaders(DataLoader(TensorDataset(x[train], y[train]), 128, shuffle=True, generator=random), DataLoader(TensorDataset(x[test], y[test]), 512))
+    random, passes = torch.Generator().manual_seed(seed), max(1, round(steps / -(-len(train) // 128)))
+    batches = [rows for _ in range(passes) for rows in torch.randperm(len(train), generator=random).split(128)]
+    loaders = DataLoaders(DataLoader(TensorDataset(x[train], y[train]), None, sampler=batches), DataLoader(TensorDataset(x[test], y[test]), 512))
     head = torch.nn.Linear(x.shape[1], classes)
     torch.nn.init.zeros_(head.weight), torch.nn.init.zeros_(head.bias)  # a straight line needs no random start
     return Learner(loaders, head, loss_func=torch.nn.CrossEntropyLoss(), metrics=accuracy, wd=0.01)
@@ -151,12 +152,12 @@ def linear_probe(
         warnings.simplefilter("ignore")  # about what fastai still imports
         import torch, fastai.callback.progress, fastai.callback.schedule  # they give Learner no_bar and fit_one_cycle
     names, labels = np.unique(labels, return_inverse=True)
-    learner = _learner(features, labels, list(train), list(test), len(names), seed)
+    learner = _learner(features, labels, list(train), list(test), len(names), steps, seed)
     threads = torch.get_num_threads()
     torch.set_num_threads(1)  # one layer is too small to share between cores: threads would mostly wait for one another
     try:
         with learner.no_bar(), learner.no_logging():
-            learner.fit_one_cycle(max(1, round(steps / len(learner.dls.train))), lr_max=lr)
+            learner.fit_one_cycle(1, lr_max=lr)
             return float(learner.validate()[1])
     finally: torch.set_num_threads(threads)
 

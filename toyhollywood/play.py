@@ -5,12 +5,11 @@
 # %% auto #0
 __all__ = ['ASKER', 'AT_ONCE', 'LAST_SEED', 'STEPS_AT_ONCE', 'NAMES', 'DESCRIPTIONS', 'DIRECTIONS', 'LARGEST_UPLOAD', 'ALONE',
            'FIT', 'QUEUE', 'LOADING', 'EXPECT', 'SAYINGS', 'SANS', 'SERIF', 'MONO', 'POLICY', 'SPOKEN', 'UNTRANSLATED',
-           'Playroom', 'lacking', 'generators', 'arguments_of', 'large_picture', 'tiles', 'notice', 'cut', 'Answer',
-           'Stopped', 'stoppable', 'answering', 'whole', 'real', 'affordable', 'named', 'map_page', 'gradio', 'outlet',
-           'halves', 'updates', 'asked_by', 'stops', 'wire', 'at_first', 'dice_button', 'explore_tab', 'example_words',
-           'upload', 'generate_tab', 'toy_choice', 'held_out', 'blend_tab', 'edit_tab', 'photo_tab', 'examples',
-           'words_tab', 'theme', 'build_page', 'listening', 'loopback', 'named_here', 'sealed', 'application',
-           'announce', 'play']
+           'Playroom', 'lacking', 'arguments_of', 'large_picture', 'tiles', 'notice', 'cut', 'Answer', 'Stopped',
+           'stoppable', 'answering', 'whole', 'real', 'affordable', 'named', 'map_page', 'gradio', 'outlet', 'halves',
+           'updates', 'asked_by', 'stops', 'wire', 'at_first', 'dice_button', 'explore_tab', 'example_words', 'upload',
+           'generate_tab', 'toy_choice', 'held_out', 'blend_tab', 'edit_tab', 'photo_tab', 'examples', 'words_tab',
+           'theme', 'build_page', 'listening', 'loopback', 'named_here', 'sealed', 'application', 'announce', 'play']
 
 # %% ../nbs/61_play.ipynb #d4801329
 import base64, contextlib, contextvars, errno, functools, itertools, os, random, re, shutil, signal, socket, sys, tempfile, threading, time
@@ -23,7 +22,7 @@ from PIL import Image
 from .core import UserError, as_image, display_path, duration, need, package_file, read_json
 from .data import Dataset
 from .report import dialogs, map_section
-from .results import read_run, read_view
+from .results import generators, read_run, read_view
 from .webpage import Album, Html, as_dict, data_uri, document, escaped, jpeg, tag
 
 # %% ../nbs/61_play.ipynb #c061ff1d
@@ -80,10 +79,6 @@ def lacking(
     reasons = "".join(f" {view.name}: {view.sentence}." for view in views if view.sentence)
     if all(view.state == "left out" for view in views): return f"This run has no {' and no '.join(v.name for v in views)}.{reasons}"
     return f"This run has no {' and no '.join(v.name for v in views)} yet.{reasons} This adds {'it' if len(views) == 1 else 'them'}:  toyhollywood run --stages {','.join(v.name for v in views)} --out {display_path(run)}  Then open the playground again."
-
-def generators(run) -> list: # of names, those that draw best first
-    "The models of a run that draw by seed."
-    return [name for name in ("stylegan2", "diffusion", "fastgan") if read_view(run, name).state == "done"]
 
 def arguments_of(run, model: str) -> dict:
     "What a model was built with; nothing where its file is missing or damaged."

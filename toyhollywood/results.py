@@ -6,10 +6,10 @@
 __all__ = ['AGAIN', 'ALGORITHM_NAMES', 'ENCODER_NAMES', 'SEED_ACCURACY', 'SEED_ENCODERS', 'SEED_NOTE', 'SEED_FID', 'DRAWN_BY',
            'SAME_SEEDS', 'DISTANCE_HEAD', 'DISTANCES', 'FEWEST', 'SUPERRES_HEAD', 'MAPPED', 'KEPT', 'ABLATED', 'LOOKED',
            'SHOWN', 'EXAMPLES', 'stage_pages', 'run_config', 'run_stages', 'StageView', 'run_words', 'mended',
-           'read_view', 'RunView', 'read_run', 'encoder_word', 'score_cells', 'best_accuracy', 'chosen_accuracy',
-           'readers', 'floor_words', 'score_table', 'distance_rows', 'distance_note', 'superres_rows', 'mapper_table',
-           'ablation_table', 'in_turns', 'mosaic', 'metric_rows', 'read_records', 'results_table', 'crawled_host',
-           'shown_source', 'write_toys', 'write_results']
+           'read_view', 'RunView', 'read_run', 'generators', 'encoder_word', 'score_cells', 'best_accuracy',
+           'chosen_accuracy', 'readers', 'floor_words', 'score_table', 'distance_rows', 'distance_note',
+           'superres_rows', 'mapper_table', 'ablation_table', 'in_turns', 'mosaic', 'metric_rows', 'read_records',
+           'results_table', 'crawled_host', 'shown_source', 'write_toys', 'write_results']
 
 # %% ../nbs/09_results.ipynb #6b208491
 import contextlib, functools, math, re, shlex
@@ -168,6 +168,16 @@ def read_run(
     except Exception as error: notes.append(f"the dataset cannot be shown: {mended(error, run, 'data', done=True)}")
     first = next((i for i, s in enumerate(stages) if s.name == "data"), 0) if dataset else 0 # what was not needed to get the data is not missing
     return RunView(run.resolve(), [s for i, s in enumerate(stages) if i >= first or s.state != "to come"], dataset, notes, seed)
+
+# %% ../nbs/09_results.ipynb #5d2e7a11
+def generators(
+    run, # run folder
+) -> list: # of names, the one whose drawings were found nearest to the toys first
+    "The models of a run that draw from a seed; those that no judge saw come last."
+    views = [v for v in (read_view(run, name) for name in ("fastgan", "stylegan2", "diffusion")) if v.state == "done"]
+    distances = [{k: m["value"] for k, m in v.metrics.items() if k.count("/") == 1 and k.endswith("/kernel_distance") and m.get("value") is not None} for v in views]
+    judge = next((k for k in next(filter(None, distances), {}) if all(k in d for d in distances if d)), None)
+    return [v.name for v, d in sorted(zip(views, distances), key=lambda vd: vd[1].get(judge, math.inf))]
 
 # %% ../nbs/09_results.ipynb #a34cee3b
 ALGORITHM_NAMES = {"kmeans": "k-means", "agglomerative": "agglomerative", "birch": "Birch", "spectral": "spectral", "gaussianmixture": "Gaussian mixture",

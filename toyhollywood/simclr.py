@@ -142,6 +142,7 @@ def train_simclr(
     stage: Stage,          # gets weights, log, checkpoints
     size: int = 64, backbone: str = "resnet10t", dimensions: int = 128, steps: int = 1000, batch_size: int = 64, lr: float = 2e-3,
     temperature: float = 0.2, crop: float = 0.3, tint: float = 0.4, grey: float = 0.1, blur: float = 0.3, # as the page's parameters
+    looks: int = 5,        # times that the accuracy is looked at on the way
     **options,             # for `fit`, such as precision
 ) -> tuple:                # (SimCLR in eval mode, the Loop)
     "Train SimCLR on a dataset's training pictures; goes on from its newest checkpoint. Raises `UserError` for a batch of one, which has nothing to compare."
@@ -149,7 +150,7 @@ def train_simclr(
     check_range(1, 4096, dimensions=dimensions); check_range(1e-7, 1, lr=lr, crop=crop); check_range(0.01, 10, temperature=temperature); check_range(0, 1, tint=tint, grey=grey, blur=blur)
     model, process = SimCLR(backbone, dimensions, size), this_process()
     batches = Batches(dataset.pixels(size), dataset.indices("train"), batch_size, stage.seed, rank=process.process_index, world=process.num_processes)
-    hooks = [Watch(lambda: guide(model, dataset, stage.seed), max(1, steps // 5))] if len(dataset.classes) > 1 else []
+    hooks = [Watch(lambda: guide(model, dataset, stage.seed), max(1, steps // looks))] if looks and len(dataset.classes) > 1 else []
     loop = fit([simclr_phase(model, lr, temperature, crop, tint, grey, blur)], batches, steps, stage, hooks, key=dataset.fingerprint, **options)
     save_model(stage.folder, model, {"backbone": backbone, "dimensions": dimensions, "size": size})
     return model.eval(), loop
