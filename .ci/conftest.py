@@ -35,7 +35,7 @@ def pytest_configure(config):
 
 def pytest_collection_modifyitems(items):
     "The long ones first, so that two processes end together, and one that asks for the wheel late, while another makes its environment; the test of kill -9 asks for the undisturbed run last, when another has made it."
-    order = ["test_kill", "test_oscar", "test_wheel", "test_play", "test_faults", "test_cluster", "test_parallel", "test_browser", "test_crawl", "test_run", "test_bad_input"]
+    order = ["test_kill", "test_oscar", "test_wheel", "test_play", "test_faults", "test_cluster", "test_parallel", "test_browser", "test_crawl", "test_compile", "test_run", "test_bad_input"]
     items.sort(key=lambda item: order.index(item.module.__name__))
 
 

@@ -178,16 +178,18 @@ def test_every_tab(page, playground, tmp_path):
 
 def test_a_drawing_comes_home_and_is_drawn_again(page, playground, command, smoke_run, tmp_path):
     from toyhollywood.drawing import read_recipe
+    from toyhollywood.results import generators
 
+    model = generators(smoke_run)[0]  # nobody chose another
     go_to(page, "Generate")
     answered(page)
     typed(control(page, "Seed of the first"), "21")
     press(page, "Draw")
     until(page, "return [...document.querySelectorAll('figcaption')].some(c => c.textContent == 'seed 21')")
     press(page, "Download the PNG")
-    drawing = downloaded(tmp_path, "stylegan2-seed21-16*.png")
+    drawing = downloaded(tmp_path, f"{model}-seed21-*.png")
     recipe = read_recipe(drawing)
-    assert (recipe["seed"], recipe["n"], recipe["model"]) == (21, 16, "stylegan2") and not recipe["run"].startswith("/")
+    assert (recipe["seed"], recipe["n"], recipe["model"]) == (21, 4 if model == "diffusion" else 16, model) and not recipe["run"].startswith("/")
     drawn_again(command, drawing, smoke_run)
     small = until(page, "return [...document.querySelectorAll('.result img')].filter(i => i.offsetParent && i.naturalWidth).map(i => i.src)[0]")
     choose(page, "Shown", "enlarged by the run’s own network")

@@ -240,7 +240,7 @@ def _add_results(verbs):
     p.add_argument("--refine", type=_natural, default=0, help="steps of optimisation after mapping: slower, more like the photo (default: %(default)s)"); p.add_argument("--seed", type=_natural, default=0, help="of the variations"); p.add_argument("--out", default="mapped.png", help="a .png (default: %(default)s)")
     p = _verb(verbs, "draw", "draw toys that fit a text", 'toyhollywood draw "man with orange hair and a beard" --run runs/demo --n 4 --out drawn.png', _draw)
     p.add_argument("text"); p.add_argument("--run", default="runs/demo"); p.add_argument("-n", "--n", type=_positive, default=4, help="how many (default: %(default)s)")
-    p.add_argument("--model", default="", help="mapper or diffusion (default: the mapper where the run has one)"); p.add_argument("--steps", type=_positive, help="of the sampler (diffusion; default: 20)"); p.add_argument("--guidance", type=float, help="how closely to listen (diffusion; default: 2)")
+    p.add_argument("--model", default="", help="mapper or diffusion (default: the one that the run's judge found to listen better)"); p.add_argument("--steps", type=_positive, help="of the sampler (diffusion; default: 20)"); p.add_argument("--guidance", type=float, help="how closely to listen (diffusion; default: 3)")
     p.add_argument("--seed", type=_natural, default=0, help="of the variations"); p.add_argument("--out", default="drawn.png", help="a .png (default: %(default)s)")
     p = _verb(verbs, "bench", "measure what is claimed about speed on this machine", "toyhollywood bench --out runs/bench", _bench)
     p.add_argument("--out", default="runs/bench"); p.add_argument("--repeats", type=_positive, default=5, help="of every measurement (default: %(default)s)")

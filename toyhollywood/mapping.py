@@ -8,15 +8,17 @@ __all__ = ['MOST_TOYS', 'MOST_DRAWN', 'cut_out', 'framing', 'like_the_others', '
            'redraw_words']
 
 # %% ../nbs/73_mapping.ipynb #41448a81
-import sys
+import contextlib, io, sys
 from pathlib import Path
 import numpy as np, torch
 from PIL import Image, ImageDraw, ImageFont
 from scipy import ndimage
+from .clip import known_words, load_clip
 from .core import UserError, check_drawing, display_path, fit_square, need, picture_grid, read_json, to_signed, versions
 from .data import BadPicture, Dataset, clean_picture
 from .drawing import write_drawing
 from .mapper import Frozen, Words, drawn_of, features_of, load_mapper, map_pictures, refine, vary
+from .results import LISTENED, listeners
 from .sampling import sample
 from .superres import to_draw
 
@@ -196,14 +198,17 @@ def draw_words(
     run="runs/demo",    # run folder with a mapper or a diffusion model
     n: int = 4, seed: int = 0, # drawings, at most `MOST_DRAWN`; of the variations
     out=None,           # a .png to write
-    model: str = "",    # mapper or diffusion; the mapper where the run has one when ""
-    steps=None, guidance=None, # of the diffusion model, as for `sampling.draw`
+    model: str = "",    # mapper or diffusion; when "" the one that the run's judge found to listen better, diffusion where steps or guidance are given
+    steps=None, guidance=None, # of the diffusion model, as for `sampling.draw`; a guidance of 3 when None
 ) -> Image.Image:
     "Toys that fit a text; words that the run never read are named on stderr, and a text of such words alone raises `UserError`."
     if model not in ("", "mapper", "diffusion"): raise UserError(f"there is no model {model!r} that takes words; use mapper or diffusion")
     if out: check_drawing(out)
-    has = {name: (Path(run) / name / "model.json").is_file() for name in ("mapper", "diffusion")}
-    if model == "diffusion" or not model and has["diffusion"] and not has["mapper"]: return sample(run, "diffusion", n, seed, columns=min(n, 8), out=out, prompt=text, steps=steps, guidance=guidance)
+    known = listeners(run)
+    if not model: model = "diffusion" if "diffusion" in known and (steps is not None or guidance is not None) else next(iter(known), "mapper")
+    if model == "diffusion":
+        with contextlib.redirect_stderr(io.StringIO()): known_words(load_clip(run, own=True), text, Dataset.open(Path(run) / "data")) # raises where there are none; the others are named when it draws
+        return sample(run, "diffusion", n, seed, columns=min(n, 8), out=out, prompt=text, steps=steps, guidance=LISTENED if guidance is None else guidance)
     if steps is not None or guidance is not None: raise UserError("the mapper draws in one step and has no guidance; leave --steps and --guidance out, or give --model diffusion")
     _countable(n, MOST_DRAWN)
     return words_sheet(Words(*opened(run)), text, n, seed, out)

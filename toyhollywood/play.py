@@ -22,7 +22,7 @@ from PIL import Image
 from .core import UserError, as_image, display_path, duration, need, package_file, read_json
 from .data import Dataset
 from .report import dialogs, map_section
-from .results import generators, read_run, read_view
+from .results import LISTENED, generators, listeners, read_run, read_view
 from .webpage import Album, Html, as_dict, data_uri, document, escaped, jpeg, tag
 
 # %% ../nbs/61_play.ipynb #c061ff1d
@@ -772,7 +772,7 @@ def words_tab(room: Playroom):
     with gr.Tab("Text to toy", id="words") as tab:
         speaks = {"mapper": not lacking(room.run, "simclr", "stylegan2", "clip", "mapper") and arguments_of(room.run, "mapper").get("reads"),
                   "diffusion": not lacking(room.run, "clip", "diffusion") and arguments_of(room.run, "diffusion").get("text")}
-        models = [name for name, can in speaks.items() if can]
+        models = [name for name in listeners(room.run) if speaks[name]]
         if not models: return gr.HTML(notice(lacking(room.run, "data", "clip", "simclr", "stylegan2", "mapper") or "Neither the mapper nor the diffusion model of this run takes words: there were no titles to learn them from."))
         with halves() as place:
             text = gr.Textbox(SAYINGS[0], label="What to draw", max_lines=2, max_length=300)
@@ -780,7 +780,7 @@ def words_tab(room: Playroom):
             model = gr.Radio([({"mapper": "the mapper"}.get(m, m), m) for m in models], value=models[0], label="Drawn by")
             n, seed = gr.Slider(1, 12, 4, step=1, label="Toys"), gr.Number(0, label="Seed", precision=0)
             with gr.Column(visible=models[0] == "diffusion") as asked:
-                steps, guidance = gr.Slider(1, 100, 20, step=1, label="Steps from noise to picture"), gr.Slider(0, 8, 2, step=0.5, label="Guidance", info="how closely to listen")
+                steps, guidance = gr.Slider(1, 100, 20, step=1, label="Steps from noise to picture"), gr.Slider(0, 8, LISTENED, step=0.5, label="Guidance", info="how closely to listen")
             with gr.Row():
                 go = gr.Button("Draw", variant="primary", size="md", min_width=80)
                 stop = gr.Button("Stop", size="md", min_width=80)

@@ -269,6 +269,7 @@ def run_chain(
     store = _store_of(out, remote)
     config = resolve(out, data, preset, stages, overrides, seed) | {"remote": store.url if store else ""}
     run = Path(out).resolve()
+    if not store and not run.exists(): _missing_needs(run, config) # a refused call leaves no folder
     try: run.mkdir(parents=True, exist_ok=True)
     except OSError as error: raise UserError(f"{display_path(out)} cannot be made ({error.strerror}); choose another folder with --out") from None
     hold(run / ".lock", display_path(out), seconds=5)
