@@ -166,7 +166,7 @@ def _add_run(verbs):
     p.add_argument("--preset", help="how big: smoke, demo, cpu, gpu or full (default: what the run folder holds, or demo)")
     p.add_argument("--stages", help="only these stages, separated by commas")
     p.add_argument("--out", help="the run folder (default: runs/demo, or runs/ and the name of the source)")
-    p.add_argument("--jobs", type=_positive, default=1, help="stages at the same time (default: %(default)s)")
+    p.add_argument("--jobs", type=_positive, help="stages at the same time (default: 2 where several are to be made on a processor of two cores or more; 1 on a GPU and with --profile)")
     p.add_argument("--profile", help="where stages run, when not here: slurm, kubernetes, or the folder of a Snakemake profile")
     p.add_argument("--remote", help="copy finished stages to s3://, gs://, az:// or file:// as they finish, and take from there what is missing here")
     p.add_argument("--set", action="append", default=[], metavar="STAGE.PARAMETER=VALUE", help="override one parameter; may be given several times")
