@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['TRAINERS', 'is_url', 'first_stages', 'parse_override', 'source_of', 'source_mark', 'default_out', 'resolve',
-           'execute_stage', 'stage_main', 'code_mark', 'snakemake_command', 'side_by_side', 'run_chain', 'mend', 'stop',
+           'execute_stage', 'stage_main', 'code_mark', 'snakemake_command', 'at_a_time', 'run_chain', 'mend', 'stop',
            'progress_line', 'watch', 'train_stage', 'start_several', 'not_started']
 
 # %% ../nbs/70_workflow.ipynb #da327d7e
@@ -253,7 +253,7 @@ def snakemake_command(
     return words + ["--dry-run"] * dry + ["--"] + [f"{stage}/metrics.json" for stage in config["asked"]]
 
 # %% ../nbs/70_workflow.ipynb #3af585a7
-def side_by_side(
+def at_a_time(
     config: dict, # from `resolve`
 ) -> int:
     "How many stages at the same time: two, each with half of the cores, where several are to be made on two cores or more and on no GPU. Small networks do not use two cores well: on two of an EPYC two trainings with a core each took 0.70 of the time that they took one after the other."
@@ -264,7 +264,7 @@ def run_chain(
     data: str = None,   # URL, folder, kaggle:owner/slug, hf:owner/name; None: the shipped store, or what the folder holds
     preset: str = None, # smoke, demo, cpu, gpu, full
     stages=(),          # only these; empty: the whole chain
-    jobs: int = None,   # stages at the same time; when None as `side_by_side` says
+    jobs: int = None,   # stages at the same time; when None as `at_a_time` says
     profile: str = None, # Snakemake profile: a folder, or a name in the package
     overrides=(),       # such as ["vae.steps=500"]
     seed: int = None,   # seeds every stage
@@ -280,7 +280,7 @@ def run_chain(
     except OSError as error: raise UserError(f"{display_path(out)} cannot be made ({error.strerror}); choose another folder with --out") from None
     hold(run / ".lock", display_path(out), seconds=5)
     config["marks"] = _marks(config)
-    jobs = jobs or (1 if profile else side_by_side(config))
+    jobs = jobs or (1 if profile else at_a_time(config))
     if store: _fetch(store, run, config)
     remove_orphans(run)
     mend(run, config)
