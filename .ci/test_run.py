@@ -77,6 +77,7 @@ def test_diffusion_listens(command, run, tmp_path):
     assert max(high for _, high in ImageChops.difference(Image.open(tmp_path / "strange.png"), Image.open(tmp_path / "untold.png")).getextrema()) <= 1
     again = command("sample", "--run", run, "--replay", tmp_path / "strange.png")
     assert again.returncode == 0 and "the same in every pixel" in again.stdout, again.stderr
+    said(command("draw", "Frau mit roten Haaren", "--run", run, "--model", "diffusion", "--out", tmp_path / "no.png"), 2, "none of the words")
     said(command(*ask, "--prompt", "", "--out", tmp_path / "no.png"), 2, "none of the words")
     said(command(*ask, "--guidance", "3", "--out", tmp_path / "no.png"), 2, "nothing was said")
     said(command("sample", "--run", run, "--model", "diffusion", "--steps", "301", "--out", tmp_path / "no.png"), 2, "1 to 300")

@@ -15,7 +15,7 @@ import numpy as np, torch
 import torch.nn.functional as F
 from fastcore.basics import patch_to
 from torch import nn
-from .clip import before_drawing, common_words, load_clip, words_of
+from .clip import before_drawing, common_words, known_words, load_clip, words_of
 from .core import Stage, UserError, check_range, display_path, nearest, picture_grid, read_json
 from .data import Batches, Dataset, dice
 from .drawing import enough, latents_of, power_of_two
@@ -337,6 +337,7 @@ def prompt_vectors(
     run,          # run folder whose CLIP reads
     net: UNet,
     texts: list,  # of strings
+    strict: bool = False, # raise `UserError` for a text of words never seen
 ) -> torch.Tensor: # (n, text)
     "Texts as the model takes them, words never seen named on stderr; a text of nothing else is taken as nothing told, and said. Raises `UserError` for a model that takes no words, one that another CLIP taught, and an empty text."
     if not net.text: raise UserError("this diffusion model takes no words: its run had no CLIP, or no titles, when it was trained")
@@ -344,6 +345,7 @@ def prompt_vectors(
     clip, dataset = load_clip(run, own=True), _learnt(run)
     strange = torch.tensor([bool(words_of(text)) and len(clip.unseen(text)) == len(words_of(text)) for text in texts])
     for text, nothing in zip(texts, strange.tolist()):
+        if nothing and strict: known_words(clip, text, dataset)
         if nothing: print(f"none of the words of {text!r} was ever seen, so it is drawn as if nothing was said; words that were: {', '.join(common_words(dataset))}", file=sys.stderr)
         else: before_drawing(clip, text, dataset)
     return torch.from_numpy(np.asarray(clip.encode_text(texts), np.float32)) * ~strange[:, None]

@@ -8,14 +8,15 @@ __all__ = ['MOST_TOYS', 'MOST_DRAWN', 'cut_out', 'framing', 'like_the_others', '
            'redraw_words']
 
 # %% ../nbs/73_mapping.ipynb #41448a81
-import contextlib, io, sys
+import sys
+from functools import partial
 from pathlib import Path
 import numpy as np, torch
 from PIL import Image, ImageDraw, ImageFont
 from scipy import ndimage
-from .clip import known_words, load_clip
 from .core import UserError, check_drawing, display_path, fit_square, need, picture_grid, read_json, to_signed, versions
 from .data import BadPicture, Dataset, clean_picture
+from .diffusion import prompt_vectors
 from .drawing import write_drawing
 from .mapper import Frozen, Words, drawn_of, features_of, load_mapper, map_pictures, refine, vary
 from .results import LISTENED, listeners
@@ -207,8 +208,7 @@ def draw_words(
     known = listeners(run)
     if not model: model = "diffusion" if "diffusion" in known and (steps is not None or guidance is not None) else next(iter(known), "mapper")
     if model == "diffusion":
-        with contextlib.redirect_stderr(io.StringIO()): known_words(load_clip(run, own=True), text, Dataset.open(Path(run) / "data")) # raises where there are none; the others are named when it draws
-        return sample(run, "diffusion", n, seed, columns=min(n, 8), out=out, prompt=text, steps=steps, guidance=LISTENED if guidance is None else guidance)
+        return sample(run, "diffusion", n, seed, columns=min(n, 8), out=out, prompt=text, steps=steps, guidance=LISTENED if guidance is None else guidance, reader=partial(prompt_vectors, strict=True))
     if steps is not None or guidance is not None: raise UserError("the mapper draws in one step and has no guidance; leave --steps and --guidance out, or give --model diffusion")
     _countable(n, MOST_DRAWN)
     return words_sheet(Words(*opened(run)), text, n, seed, out)
