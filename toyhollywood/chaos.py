@@ -80,7 +80,7 @@ class ChaosStore(Store):
     ):
         super().__init__(source, port, json_ld=json_ld, faults=self.serve, feed=feed)
         self.rates, self.seed, self.hold, self.drip, self.lock = faults, seed, hold, drip, threading.Lock()
-        self.tally, self.seen, self.won, self.quiet, self.bombs = Counter(), Counter(), set(), [], {}
+        self.tally, self.seen, self.won, self.quiet, self.bombs, self.under_way = Counter(), Counter(), set(), [], {}, 0
         self.alias = {self.hostile(toy): toy for toy in self.shop.toys.values() if self.hit("names", toy["path"])}
         self.trap = _Server(("127.0.0.1", 0), _Trap)
         self.trap.open, self.trap.knocks = set(), 0
@@ -125,6 +125,13 @@ def judge_request(self: ChaosStore, path):
 @patch
 def serve(self: ChaosStore, request):
     "Answer a request; returns True, since nothing is left to do."
+    with self.lock: self.under_way += 1
+    try: return self._answer(request)
+    finally:
+        with self.lock: self.under_way -= 1
+
+@patch
+def _answer(self: ChaosStore, request):
     path = unquote(request.path.partition("?")[0])
     self.judge_request(path)
     toy = self.shop.toys.get(path) or self.shop.pictures.get(path) or self.alias.get(path)
@@ -242,6 +249,8 @@ def _elsewhere(self: ChaosStore, request, path):
 @patch
 def score(self: ChaosStore) -> dict:
     "How the crawlers behaved that have visited so far."
+    until = time.monotonic() + 2
+    while self.under_way and time.monotonic() < until: time.sleep(0.001) # a visitor may hold an answer that is not written down yet
     valid = [path for path, toy in self.shop.toys.items() if not self.lasting(toy)]
     lost = [path for path in valid if path not in self.won]
     return {"products": len(self.shop.toys), "valid": len(valid), "won": len(valid) - len(lost), "lost": len(lost), "lost_examples": lost[:5], "requests": self.tally["requests"], "bytes": self.tally["bytes"],
