@@ -42,7 +42,7 @@ TRAINERS = {
     "stylegan2": lambda d, s, **o: train_stylegan2(d, s, size=16, width=4, most=16, style=16, mapping_layers=2, noise=True, **o),
     "diffusion": lambda d, s, **o: train_diffusion(d, s, size=16, width=8, multiples=[1, 2], **o),
     "simclr": lambda d, s, **o: train_simclr(d, s, size=32, backbone="test_resnet", dimensions=16, **o),
-    "mapper": lambda d, s, **o: train_mapper(d, s, hidden=16, dists=dists_here(), dists_every=2, dists_pictures=4, **o),
+    "mapper": lambda d, s, **o: train_mapper(d, s, hidden=16, lessons=8, drawings=40, dists=dists_here(), dists_every=2, dists_pictures=4, **o),
 }
 
 

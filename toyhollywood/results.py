@@ -336,7 +336,7 @@ def mapper_table(
     rows = [[f"{MAPPED[k].format_map(given)} ({n(k)})", *values] for k, values in said.items() if set(values) != {"–"}]
     return (["held-out pictures (how many)", *("#" + name for name in KEPT)], rows) if rows else None
 
-ABLATED = {"without nothing": "all four", "without pixels": "without the pixels", "without clip": "without CLIP", "without encoder": "without the encoder", "without dists": "without DISTS", "head w": "all four, one style for all layers"}
+ABLATED = {"without nothing": "all four", "without pixels": "without the pixels", "without clip": "without CLIP", "without encoder": "without the encoder", "without dists": "without DISTS", "head w": "all four, one style for all layers", "without lessons": "all four, without lessons from own drawings"}
 LOOKED = {"L1 (less is better)": "L1", "DISTS (less is better)": "DISTS", "encoder, L1 (less is better)": "encoder", "CLIP, L1 (less is better)": "clip", "finds its photo, EfficientNet-Lite0": "R@1, efficientnet_lite0", "finds its photo, VGG16 †": "R@1, vgg16"}
 
 def ablation_table(
