@@ -187,6 +187,7 @@ def train_mapper(
     precision="auto",     # as for `fit`
     draw: str = "auto", refine_steps: int = 0, ablation_steps: int = 0, heldout: int = 0, shown: int = 0, refined: int = 0, projection_steps: int = 0, # not used here
     frozen: Frozen = None, # what stands still; read from the stage's run when None
+    school: tuple = None, # as `own_drawings` returns; drawn when None
     **options,            # further ones for `fit`
 ) -> tuple:               # (averaged Mappers in eval mode, the Frozen, the Loop)
     "Train the mappers on a dataset's training pictures; raises `UserError` where a stage is missing, the head is unknown, or there are too few pictures."
@@ -199,10 +200,10 @@ def train_mapper(
     arguments = {"width": frozen.generator.latent, "count": frozen.count if head == "w_plus" else 1, "hidden": hidden, "reads": said["read"].shape[1] if read else 0}
     mappers = Mappers(**arguments)
     if lessons:
-        styles, of_drawings = own_drawings(frozen, drawings, read, stage.seed)
+        styles, of_drawings = school or own_drawings(frozen, drawings, read, stage.seed)
         for name, eye in [("photo", "see")] + [("words", "read")] * read:
             known = teach(getattr(mappers, name), frozen, of_drawings[eye], styles, lessons, seed=stage.seed, stray=0.2 * (name == "words"))
-            stage.metric(f"lessons/{name} explained", known, n=drawings - drawings * 9 // 10)
+            stage.metric(f"lessons/{name} explained", known, n=len(styles) - len(styles) * 9 // 10)
     average = EMA(mappers, 0.99)
     phases = [mapper_phase(mappers.photo, frozen, said["see"], lr, weights, dists_every, dists_pictures)]
     if read: phases.append(mapper_phase(mappers.words, frozen, said["read"], lr, weights, dists_every, dists_pictures, "words", stray=0.2))

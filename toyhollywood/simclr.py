@@ -113,7 +113,7 @@ def simclr_phase(
         if x.is_contiguous(memory_format=torch.channels_last): both = both.contiguous(memory_format=torch.channels_last)
         first, second = model.projected(both).chunk(2)
         return nt_xent(first, second, temperature)
-    return Phase("simclr", model, adamw(model, lr, 0.05), loss, schedule=cosine)
+    return Phase("simclr", model, adamw(model, lr, 0.05), loss, schedule=cosine, agreement=0.9) # other views of the same pictures agree by 0.1 to 0.3
 
 @torch.no_grad()
 def simclr_features(

@@ -32,6 +32,7 @@ class Phase:
     every: int = 1                     # runs when step % every == 0, its loss scaled by `every` (lazy regularisation, Karras et al. 2020)
     schedule: callable = None          # factor of the learning rate as a function of progress in [0, 1]; constant when None
     eager: bool = False                # never compiled: for losses that differentiate twice
+    agreement: float = 0.97            # least cosine between a faster arithmetic's gradients and float32's; less where another batch's gradients agree far less than that
     def __post_init__(self):
         if isinstance(self.modules, torch.nn.Module): self.modules = {self.name: self.modules}
         self.rates = [group["lr"] for group in self.optimizer.param_groups]
@@ -188,7 +189,7 @@ def measure_precision(
     repeats: int = 3,     # timed passes a plan, the fastest counts: noise only ever adds
     accumulate: int = 1,  # as for `fit`
     steps: int = 1000,    # how long the training will be: compile time is spread over it
-    agreement: float = 0.97, # least cosine between a plan's gradients and float32's
+    agreement: float = None, # least cosine between a plan's gradients and float32's; the mean of what the phases ask when None
 ) -> tuple:               # (the chosen Precision, list of {plan, seconds, cosine})
     "Time each plan on the machine at hand and choose the fastest whose gradients agree with float32's; weights, buffers and random numbers are left as they were."
     table, reference, kept = [], None, _keep(phases)
@@ -204,6 +205,7 @@ def measure_precision(
         cost = min(seconds[1:] or seconds) + (seconds[0] / steps if plan.compile else 0)
         table.append({"plan": str(plan), "seconds": cost, "cosine": cosine_, "precision": plan})
     if not table: raise MemoryError("not enough memory for any plan")
+    agreement = float(np.mean([phase.agreement for phase in phases])) if agreement is None else agreement
     good = [row for row in table if row["cosine"] >= agreement and math.isfinite(row["cosine"])] or table[:1]
     best = min(good, key=lambda row: row["seconds"])
     chosen = next(row for row in good if row["seconds"] <= 1.05 * best["seconds"]) # the plainer of two equals
